@@ -223,6 +223,18 @@ public static class KnownFields
     /// <summary>The bit of a field in a presence mask; 0 for <see cref="KnownField.None"/>.</summary>
     public static ulong Bit(KnownField field) => field == KnownField.None ? 0 : 1UL << (int)field;
 
+    /// <summary>The mask of several fields.</summary>
+    public static ulong Mask(params ReadOnlySpan<KnownField> fields)
+    {
+        ulong mask = 0;
+        foreach (KnownField field in fields)
+        {
+            mask |= Bit(field);
+        }
+
+        return mask;
+    }
+
     /// <summary>The field with this name, compared without case (RFC 9110 §5.1).</summary>
     public static KnownField Parse(ReadOnlySpan<byte> name)
     {
