@@ -1,0 +1,258 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Tasks;
+using FastMesh.Engine.Forwarding;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http1;
+
+namespace FastMesh.Engine.Downstream;
+
+/// <summary>
+/// The server side of one HTTP/1.1 connection: bytes in, exchanges to the forwarder, one after the other. Between
+/// exchanges it holds no buffer, only itself.
+/// </summary>
+internal sealed class Http1Server
+{
+    /// <summary>After our close, how long the client may go on sending before it is cut (so that it reads the answer).</summary>
+    private const int LingerMs = 1000;
+
+    private static readonly Action<TransportConnection> s_activity =
+        static connection => ((Http1Server)connection.Owner!).OnActivityWhileForwarding();
+
+    private readonly TransportConnection _connection;
+    private readonly ReactorState _state;
+    private readonly HttpManagerSlot _slot;
+    private readonly DownstreamFacts _facts;
+    private readonly ReactorTimer _timer;
+    private Http1ParseState _parse;
+    private Exchange? _exchange;
+    private long _deadlineMs;
+    private long _timerDueMs;
+    private uint _requests;
+    private Waiting _waiting;
+
+    public Http1Server(
+        TransportConnection connection, ReactorState state, HttpManagerSlot slot, DownstreamFacts facts)
+    {
+        _connection = connection;
+        _state = state;
+        _slot = slot;
+        _facts = facts;
+        connection.Owner = this;
+        _timer = new ReactorTimer(static server => ((Http1Server)server!).OnTimer(), this);
+    }
+
+    private enum Waiting : byte
+    {
+        Nothing,
+        NextRequest,
+        RestOfHead,
+        PeerClose,
+    }
+
+    private enum HeadOutcome : byte
+    {
+        NeedMore,
+        Ready,
+        Refused,
+    }
+
+    /// <summary>Serves the connection until it ends.</summary>
+    public async Task RunAsync()
+    {
+        HttpStats stats = _slot.Current.StatsFor(_state.Reactor.Index);
+        stats.DownstreamCxTotal++;
+        stats.DownstreamCxActive++;
+        TransportReader reader = _connection.Reader;
+        bool goesOn = true;
+        while (goesOn)
+        {
+            if (!reader.TryRead(out ReadResult read))
+            {
+                StartWaiting();
+                read = await reader.ReadAsync();
+            }
+
+            HeadOutcome outcome = read.Buffer.IsEmpty ? HeadOutcome.NeedMore : ReadHead(read.Buffer);
+            if (outcome == HeadOutcome.NeedMore)
+            {
+                goesOn = !read.IsCompleted && !_connection.IsAborted;
+            }
+            else
+            {
+                _waiting = Waiting.Nothing;
+                goesOn = outcome == HeadOutcome.Ready && await ServeAsync();
+            }
+        }
+
+        await CloseAsync();
+        stats.DownstreamCxActive--;
+        stats.DownstreamCxDestroy++;
+    }
+
+    private async ReactorTask<bool> ServeAsync()
+    {
+        Exchange exchange = _exchange!;
+        _connection.IdleActivity = s_activity;
+        bool keepAlive = await _state.Forwarder.ForwardAsync(exchange);
+        _connection.IdleActivity = null;
+        _exchange = null;
+        _state.Return(exchange);
+        return keepAlive && !_connection.IsAborted;
+    }
+
+    private HeadOutcome ReadHead(in ReadOnlySequence<byte> buffer)
+    {
+        Exchange exchange = _exchange ?? BeginExchange();
+        TransportReader reader = _connection.Reader;
+        ParseStatus status = Http1HeadParser.ParseRequest(
+            buffer, exchange.Request, exchange.Manager.Limits, ref _parse, out SequencePosition consumed,
+            out ProtocolError error);
+        switch (status)
+        {
+            case ParseStatus.Done:
+                exchange.Record.BytesReceivedWire = 0;
+                reader.AdvanceTo(consumed);
+                return HeadOutcome.Ready;
+            case ParseStatus.Error:
+                reader.AdvanceTo(buffer.End);
+                Refuse(exchange, error.HttpStatus, "http1.codec_error");
+                return HeadOutcome.Refused;
+            default:
+                reader.AdvanceTo(buffer.Start, buffer.End);
+                return HeadOutcome.NeedMore;
+        }
+    }
+
+    private Exchange BeginExchange()
+    {
+        Exchange exchange = _state.Rent();
+        _exchange = exchange;
+        _parse = default;
+        exchange.Manager = _slot.Current;
+        exchange.Downstream = _connection;
+        exchange.IsSecure = _facts.IsSecure;
+        exchange.OriginalDestination = _facts.OriginalDestination;
+        ExchangeRecord record = exchange.Record;
+        record.Request = exchange.Request;
+        record.Response = exchange.Response;
+        record.StartUs = _state.Reactor.NowUs;
+        record.StartUtcMs = _state.Reactor.UtcNowMs;
+        record.DownstreamDirectRemote = _facts.RemoteAddress;
+        record.DownstreamRemote = _facts.RemoteAddress;
+        record.DownstreamLocal = _facts.LocalAddress;
+        record.RequestedServerName = _facts.ServerName;
+        record.ConnectionId = _connection.Id;
+        record.StreamId = ++_requests;
+        Await(Waiting.RestOfHead, exchange.Manager.RequestHeadersTimeoutMs);
+        return exchange;
+    }
+
+    private void Refuse(Exchange exchange, int status, string details)
+    {
+        exchange.RequestComplete = true;
+        LocalReply.WriteProtocolError(exchange, status, details);
+        _connection.Writer.MarkDirty();
+        exchange.Complete();
+        _exchange = null;
+        _state.Return(exchange);
+    }
+
+    /// <summary>Lets the client read our last answer: end our side, then discard what it still sends for a moment.</summary>
+    private async ReactorTask<bool> CloseAsync()
+    {
+        if (_exchange is { } unfinished)
+        {
+            _exchange = null;
+            _state.Return(unfinished);
+        }
+
+        TransportReader reader = _connection.Reader;
+        if (!_connection.IsAborted && !reader.IsCompleted)
+        {
+            _connection.Writer.ShutdownWrite();
+            Await(Waiting.PeerClose, LingerMs);
+            while (true)
+            {
+                ReadResult read = await reader.ReadAsync();
+                reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted || read.IsCanceled)
+                {
+                    break;
+                }
+            }
+        }
+
+        _state.Reactor.Timers.Cancel(_timer);
+        _connection.Close();
+        return true;
+    }
+
+    private void StartWaiting()
+    {
+        if (_exchange is null)
+        {
+            Await(Waiting.NextRequest, _slot.Current.IdleTimeoutMs);
+        }
+    }
+
+    /// <summary>The client went away or sent more while its request is being forwarded.</summary>
+    private void OnActivityWhileForwarding()
+    {
+        if (_connection.Error.IsError)
+        {
+            _exchange?.Interrupt(Upstream.ForwardError.DownstreamGone);
+        }
+    }
+
+    /// <summary>Sets the one deadline; an armed timer that fires earlier just looks again, so that this costs a store.</summary>
+    private void Await(Waiting what, long limitMs)
+    {
+        _waiting = what;
+        if (limitMs <= 0)
+        {
+            _deadlineMs = long.MaxValue;
+            return;
+        }
+
+        _deadlineMs = _state.Reactor.NowMs + limitMs;
+        if (_timerDueMs == 0 || _timerDueMs > _deadlineMs)
+        {
+            _timerDueMs = _deadlineMs;
+            _state.Reactor.Timers.Schedule(_timer, limitMs);
+        }
+    }
+
+    private void OnTimer()
+    {
+        _timerDueMs = 0;
+        long now = _state.Reactor.NowMs;
+        if (_waiting == Waiting.Nothing || _deadlineMs == long.MaxValue)
+        {
+            return;
+        }
+
+        if (now < _deadlineMs)
+        {
+            _timerDueMs = _deadlineMs;
+            _state.Reactor.Timers.Schedule(_timer, _deadlineMs - now);
+            return;
+        }
+
+        if (_waiting == Waiting.RestOfHead && _exchange is { } exchange)
+        {
+            Refuse(exchange, 408, "request_header_timeout");
+        }
+
+        _connection.Reader.CancelPendingRead();
+        if (_waiting == Waiting.PeerClose)
+        {
+            _connection.Abort();
+        }
+    }
+}

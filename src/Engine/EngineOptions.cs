@@ -1,0 +1,37 @@
+using System;
+
+namespace FastMesh.Engine;
+
+/// <summary>Which kernel interface the reactors use.</summary>
+public enum EngineTransport
+{
+    /// <summary>io_uring where the kernel gives all that is needed, else epoll; the log says why.</summary>
+    Auto,
+
+    /// <summary>io_uring, or an error at start.</summary>
+    Uring,
+
+    /// <summary>epoll.</summary>
+    Epoll,
+}
+
+/// <summary>How an engine runs; what it does is its <see cref="Model.MeshConfig"/>.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>Reactor threads; 0 is one per core that the process may use.</summary>
+    public int Concurrency { get; init; }
+
+    /// <summary>The kernel interface.</summary>
+    public EngineTransport Transport { get; init; }
+
+    /// <summary>Longest time that a drain may take before what is left is cut; default 45 s.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>
+    /// Bytes that all buffers of all connections may hold together; 0 is half of the memory the process may use.
+    /// </summary>
+    public long MemoryBudgetBytes { get; init; }
+
+    /// <summary>Downstream connections over all listeners; 0 is half of the process's file descriptors.</summary>
+    public int ConnectionsMax { get; init; }
+}
