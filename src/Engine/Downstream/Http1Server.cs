@@ -81,7 +81,7 @@ internal sealed class Http1Server
             HeadOutcome outcome = read.Buffer.IsEmpty ? HeadOutcome.NeedMore : ReadHead(read.Buffer);
             if (outcome == HeadOutcome.NeedMore)
             {
-                goesOn = !read.IsCompleted && !_connection.IsAborted;
+                goesOn = !read.IsCompleted && !read.IsCanceled;
             }
             else
             {
@@ -111,22 +111,16 @@ internal sealed class Http1Server
         Exchange exchange = _exchange ?? BeginExchange();
         TransportReader reader = _connection.Reader;
         ParseStatus status = Http1HeadParser.ParseRequest(
-            buffer, exchange.Request, exchange.Manager.Limits, ref _parse, out SequencePosition consumed,
+            buffer, exchange.Request, exchange.Manager.Limits, ref _parse, out long consumed,
             out ProtocolError error);
-        switch (status)
+        reader.AdvanceTo(buffer.GetPosition(consumed));
+        if (status == ParseStatus.Error)
         {
-            case ParseStatus.Done:
-                exchange.Record.BytesReceivedWire = 0;
-                reader.AdvanceTo(consumed);
-                return HeadOutcome.Ready;
-            case ParseStatus.Error:
-                reader.AdvanceTo(buffer.End);
-                Refuse(exchange, error.HttpStatus, "http1.codec_error");
-                return HeadOutcome.Refused;
-            default:
-                reader.AdvanceTo(buffer.Start, buffer.End);
-                return HeadOutcome.NeedMore;
+            Refuse(exchange, error.HttpStatus, "http1.codec_error");
+            return HeadOutcome.Refused;
         }
+
+        return status == ParseStatus.Done ? HeadOutcome.Ready : HeadOutcome.NeedMore;
     }
 
     private Exchange BeginExchange()

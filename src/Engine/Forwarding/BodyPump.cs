@@ -30,18 +30,14 @@ internal enum PumpResult : byte
 /// </summary>
 internal sealed class BodyPump
 {
-    /// <summary>Chunk data from here on moves by hand-over; below, a copy is cheaper than its own send slot.</summary>
-    private const int HandOverBytesMin = 4096;
-
     private readonly Exchange _exchange;
     private readonly HttpFields _trailers;
     private TransportReader _reader = null!;
     private TransportWriter _writer = null!;
     private Http1BodyDecoder _decoder;
-    private BodyKind _in;
-    private BodyKind _out;
-    private long _remainingBytes;
-    private bool _drops;
+    private bool _chunksOut;
+    private bool _firstChunk;
+    private bool _passesTrailers;
 
     public BodyPump(Exchange exchange, HttpFields trailers)
     {
@@ -52,23 +48,22 @@ internal sealed class BodyPump
     /// <summary>Body bytes moved so far, without any framing.</summary>
     public long MovedBytes { get; private set; }
 
-    /// <summary>True once the end of the body was read.</summary>
-    public bool IsDone { get; private set; }
-
-    public void Begin(TransportReader reader, BodyLength input, TransportWriter writer, BodyKind output)
+    /// <summary>Sets the journey up.</summary>
+    /// <param name="reader">Where the body comes from; its head is consumed.</param>
+    /// <param name="input">How its end is known there.</param>
+    /// <param name="writer">Where it goes; its head is written.</param>
+    /// <param name="output">The framing that head announced.</param>
+    /// <param name="limits">What framing and trailers may cost.</param>
+    public void Begin(
+        TransportReader reader, BodyLength input, TransportWriter writer, BodyKind output, Http1Limits limits)
     {
         _reader = reader;
         _writer = writer;
-        _in = input.Kind;
-        _out = output;
-        _remainingBytes = input.Kind == BodyKind.Counted ? input.Length : long.MaxValue;
-        _drops = false;
+        _chunksOut = output == BodyKind.Chunked;
+        _firstChunk = true;
+        _passesTrailers = _exchange.Manager.EnableTrailers;
         MovedBytes = 0;
-        IsDone = input.IsEmpty;
-        if (_in == BodyKind.Chunked)
-        {
-            _decoder = Http1BodyDecoder.ForChunked(_trailers, _exchange.Manager.Limits);
-        }
+        _decoder.Start(input, _trailers, limits);
     }
 
     public void Clear()
@@ -77,7 +72,6 @@ internal sealed class BodyPump
         _writer = null!;
         _decoder = default;
         MovedBytes = 0;
-        IsDone = false;
     }
 
     /// <summary>Runs until the end of the body, waiting for bytes of the source and room in the destination.</summary>
@@ -90,13 +84,7 @@ internal sealed class BodyPump
                 read = await _reader.ReadAsync();
             }
 
-            if (read.IsCanceled)
-            {
-                _reader.AdvanceTo(read.Buffer.Start);
-                return PumpResult.SourceCut;
-            }
-
-            PumpResult? end = read.Buffer.IsEmpty && read.IsCompleted ? OnSourceEnd(read) : MoveBuffered(read);
+            PumpResult? end = Step(read);
             if (end is not null and not PumpResult.Done)
             {
                 return end.Value;
@@ -111,134 +99,112 @@ internal sealed class BodyPump
 
             if (end is not null)
             {
-                return end.Value;
+                return PumpResult.Done;
             }
         }
     }
 
-    /// <summary>The part of the body that is buffered already, without waiting; null when more is to come.</summary>
-    public PumpResult? MoveBuffered()
+    private PumpResult? Step(in ReadResult read)
     {
-        if (!_reader.TryRead(out ReadResult read))
+        ReadOnlySequence<byte> buffer = read.Buffer;
+        if (read.IsCanceled)
+        {
+            _reader.AdvanceTo(buffer.Start);
+            return PumpResult.SourceCut;
+        }
+
+        if (!buffer.IsEmpty)
+        {
+            return MoveBuffered(buffer);
+        }
+
+        _reader.AdvanceTo(buffer.End);
+        if (!read.IsCompleted)
         {
             return null;
         }
 
-        if (read.Buffer.IsEmpty && read.IsCompleted)
-        {
-            return OnSourceEnd(read);
-        }
-
-        return MoveBuffered(read);
-    }
-
-    private PumpResult? MoveBuffered(in ReadResult read) =>
-        _in == BodyKind.Chunked ? MoveChunked(read.Buffer) : MoveRaw(read.Buffer);
-
-    private PumpResult? OnSourceEnd(in ReadResult read)
-    {
-        _reader.AdvanceTo(read.Buffer.End);
-        if (_in != BodyKind.UntilClose)
-        {
-            return PumpResult.SourceCut;
-        }
-
         // An error instead of an orderly end must not look like a whole body.
-        if (!_reader.EndedCleanly)
-        {
-            return PumpResult.SourceCut;
-        }
-
-        return Finish();
+        return _reader.EndedCleanly && _decoder.InputEnded(out _) == BodyEvent.End ? Finish() : PumpResult.SourceCut;
     }
 
-    private PumpResult? MoveRaw(in ReadOnlySequence<byte> buffer)
+    private PumpResult? MoveBuffered(ReadOnlySequence<byte> buffer)
     {
-        long count = Math.Min(buffer.Length, _remainingBytes);
-        _reader.AdvanceTo(buffer.Start);
-        Put(count);
-        if (_in == BodyKind.Counted)
+        while (true)
         {
-            _remainingBytes -= count;
-            if (_remainingBytes == 0)
+            long contiguous = _decoder.Contiguous;
+            if (contiguous > 0)
             {
-                return Finish();
-            }
-        }
-
-        return null;
-    }
-
-    private PumpResult? MoveChunked(ReadOnlySequence<byte> buffer)
-    {
-        while (!buffer.IsEmpty)
-        {
-            BodyEvent happened = _decoder.Decode(
-                buffer.FirstSpan, out int consumed, out int dataOffset, out int dataLength, out _);
-            if (happened == BodyEvent.Error)
-            {
-                _reader.AdvanceTo(buffer.End);
-                return PumpResult.SourceInvalid;
-            }
-
-            if (dataLength > 0)
-            {
-                _reader.AdvanceTo(buffer.GetPosition(dataOffset));
-                Put(dataLength);
-                if (!_reader.TryRead(out ReadResult rest))
-                {
-                    return null;
-                }
-
-                buffer = rest.Buffer.Slice(consumed - dataOffset - dataLength);
+                long count = Math.Min(contiguous, buffer.Length);
+                _reader.AdvanceTo(buffer.Start);
+                Put(count);
+                _decoder.Advance(count);
             }
             else
             {
-                buffer = buffer.Slice(consumed);
+                BodyEvent happened = _decoder.Decode(
+                    buffer.FirstSpan, out int consumed, out int dataOffset, out int dataLength, out _);
+                _reader.AdvanceTo(buffer.GetPosition(happened == BodyEvent.Data ? dataOffset : consumed));
+                if (happened == BodyEvent.Error)
+                {
+                    return PumpResult.SourceInvalid;
+                }
+
+                if (happened == BodyEvent.Data)
+                {
+                    Put(dataLength);
+                }
             }
 
-            if (happened == BodyEvent.End)
+            if (_decoder.IsComplete)
             {
-                _reader.AdvanceTo(buffer.Start);
                 return Finish();
             }
-        }
 
-        _reader.AdvanceTo(buffer.Start);
-        return null;
+            if (!_reader.TryRead(out ReadResult rest))
+            {
+                return null;
+            }
+
+            buffer = rest.Buffer;
+            if (buffer.IsEmpty)
+            {
+                _reader.AdvanceTo(buffer.Start);
+                return null;
+            }
+        }
     }
 
     /// <summary>Moves bytes that are buffered, in the framing of the destination.</summary>
     private void Put(long count)
     {
         MovedBytes += count;
-        if (count == 0)
+        if (_chunksOut)
         {
-            return;
+            Span<byte> head = _writer.GetSpan(Http1Writer.ChunkHeadBytesMax);
+            _writer.Advance(Http1Writer.WriteChunkHead(count, _firstChunk, head));
+            _firstChunk = false;
         }
 
-        if (_out != BodyKind.Chunked)
-        {
-            _reader.TransferTo(_writer, count);
-            return;
-        }
-
-        Span<byte> head = _writer.GetSpan(Http1Writer.ChunkHeadLengthMax);
-        _writer.Advance(Http1Writer.WriteChunkHead(head, count));
         _reader.TransferTo(_writer, count);
-        "\r\n"u8.CopyTo(_writer.GetSpan(2));
-        _writer.Advance(2);
     }
 
     private PumpResult Finish()
     {
-        IsDone = true;
-        if (_out == BodyKind.Chunked)
+        if (!_chunksOut)
         {
-            Span<byte> span = _writer.GetSpan(Http1Writer.MeasureLastChunk(_trailers));
-            _writer.Advance(Http1Writer.WriteLastChunk(span, _trailers));
+            return PumpResult.Done;
         }
 
+        HttpFields? trailers = _passesTrailers ? _trailers : null;
+        Span<byte> span = _writer.GetSpan(Http1Writer.MeasureLastChunk(trailers));
+        int written = Http1Writer.WriteLastChunk(trailers, _firstChunk, span);
+        if (written < 0)
+        {
+            return PumpResult.SourceInvalid;
+        }
+
+        _writer.Advance(written);
         return PumpResult.Done;
     }
 }

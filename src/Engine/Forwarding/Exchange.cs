@@ -180,7 +180,7 @@ internal sealed class Exchange
         }
 
         UploadStarted = true;
-        RequestBody.Begin(Downstream.Reader, Request.Body, writer, Request.Body.Kind);
+        RequestBody.Begin(Downstream.Reader, Request.Body, writer, Request.Body.Kind, Manager.Limits);
         _upload = UploadAsync();
     }
 

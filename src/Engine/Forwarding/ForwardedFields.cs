@@ -39,7 +39,7 @@ internal static class ForwardedFields
                 Append(head.Fields, peer);
             }
 
-            SetAddress(head.Fields, "x-envoy-external-address"u8, record.DownstreamRemote);
+            SetAddress(head.Fields, KnownField.XEnvoyExternalAddress, record.DownstreamRemote);
         }
         else
         {
@@ -49,14 +49,14 @@ internal static class ForwardedFields
         bool trustsProto = !manager.UseRemoteAddress || manager.TrustedHops > 0;
         if (!trustsProto || !head.Fields.Has(KnownField.XForwardedProto))
         {
-            head.Fields.Set("x-forwarded-proto"u8, exchange.IsSecure ? "https"u8 : "http"u8);
+            head.Fields.Set(KnownField.XForwardedProto, exchange.IsSecure ? "https"u8 : "http"u8);
         }
 
         if (manager.AppendForwardedPort && (!trustsProto || !head.Fields.Has(KnownField.XForwardedPort)))
         {
             Span<byte> port = stackalloc byte[5];
             Utf8Formatter.TryFormat(record.DownstreamLocal.Port, port, out int length);
-            head.Fields.Set("x-forwarded-port"u8, port[..length]);
+            head.Fields.Set(KnownField.XForwardedPort, port[..length]);
         }
 
         ApplyRequestId(exchange, manager);
@@ -71,7 +71,7 @@ internal static class ForwardedFields
         {
             Span<byte> id = stackalloc byte[RequestId.Length];
             RequestId.Write(id, exchange.Reactor);
-            fields.Set("x-request-id"u8, id);
+            fields.Set(KnownField.XRequestId, id);
         }
     }
 
@@ -118,7 +118,7 @@ internal static class ForwardedFields
         return NetAddress.TryParse(text, out NetAddress address) ? address : peer;
     }
 
-    /// <summary>Adds the peer to the end of the list, in one field line.</summary>
+    /// <summary>Adds the peer to the end of the list; beside a very long one as a line of its own.</summary>
     private static void Append(HttpFields fields, NetAddress peer)
     {
         Span<byte> text = stackalloc byte[NetAddress.FormattedLengthMax];
@@ -126,14 +126,25 @@ internal static class ForwardedFields
         int index = fields.Find(KnownField.XForwardedFor);
         if (index < 0)
         {
-            fields.Append("x-forwarded-for"u8, text[..length]);
+            fields.Append(KnownField.XForwardedFor, text[..length]);
             return;
         }
 
-        fields.AppendToValue(index, ","u8, text[..length]);
+        ReadOnlySpan<byte> before = fields.Value(index);
+        Span<byte> joined = before.Length <= 256 ? stackalloc byte[256 + 2 + NetAddress.FormattedLengthMax] : default;
+        if (joined.IsEmpty)
+        {
+            fields.Append(KnownField.XForwardedFor, text[..length]);
+            return;
+        }
+
+        before.CopyTo(joined);
+        ", "u8.CopyTo(joined[before.Length..]);
+        text[..length].CopyTo(joined[(before.Length + 2)..]);
+        fields.SetValue(index, joined[..(before.Length + 2 + length)]);
     }
 
-    private static void SetAddress(HttpFields fields, ReadOnlySpan<byte> name, NetAddress address)
+    private static void SetAddress(HttpFields fields, KnownField name, NetAddress address)
     {
         if (!address.HasValue || address.Kind == NetAddressKind.Unix)
         {

@@ -162,7 +162,11 @@ internal sealed class Forwarder
             return exchange.Interrupted;
         }
 
-        client.WriteHead(exchange.Request);
+        if (!client.WriteHead(exchange.Request, exchange.IsUpgrade))
+        {
+            return ForwardError.DownstreamProtocolError;
+        }
+
         exchange.StartUpload();
         client.Connection.Writer.MarkDirty();
         return await ReadFinalHeadAsync(exchange, client);

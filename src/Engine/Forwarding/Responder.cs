@@ -28,7 +28,11 @@ internal static class Responder
 
         BodyLength body = head.Body;
         PrepareHead(exchange, head);
-        WriteHead(exchange);
+        if (!WriteHead(exchange))
+        {
+            return ForwardError.UpstreamProtocolError;
+        }
+
         if (body.IsEmpty)
         {
             exchange.Record.LastUpstreamRxUs = exchange.Reactor.NowUs;
@@ -36,7 +40,8 @@ internal static class Responder
         }
 
         BodyPump pump = exchange.ResponseBody;
-        pump.Begin(client.Connection.Reader, body, exchange.Downstream.Writer, head.Body.Kind);
+        pump.Begin(
+            client.Connection.Reader, body, exchange.Downstream.Writer, head.Body.Kind, client.Limits);
         PumpResult result = await pump.RunAsync();
         exchange.Record.LastUpstreamRxUs = exchange.Reactor.NowUs;
         exchange.Record.BytesSent += pump.MovedBytes;
@@ -55,7 +60,8 @@ internal static class Responder
     }
 
     /// <summary>Writes the head of <see cref="Exchange.Response"/>; from here on the status stands.</summary>
-    public static void WriteHead(Exchange exchange)
+    /// <returns>False when the head cannot be sent without breaking the grammar; nothing is written then.</returns>
+    public static bool WriteHead(Exchange exchange)
     {
         ResponseHead head = exchange.Response;
         HttpManager manager = exchange.Manager;
@@ -82,14 +88,19 @@ internal static class Responder
             exchange.CloseDownstream = true;
         }
 
-        head.KeepAlive = !exchange.CloseDownstream;
-        head.Version = exchange.Request.Version == HttpVersion.Unknown ? HttpVersion.Http11 : exchange.Request.Version;
-        TransportWriter writer = exchange.Downstream.Writer;
-        Span<byte> span = writer.GetSpan(Http1Writer.MeasureResponse(head));
-        writer.Advance(Http1Writer.WriteResponse(span, head));
+        ConnectionOption option = head.StatusCode == 101 ? ConnectionOption.Upgrade
+            : exchange.CloseDownstream ? ConnectionOption.Close
+            : exchange.Request.Version == HttpVersion.Http10 ? ConnectionOption.KeepAlive
+            : ConnectionOption.None;
+        if (!Write(exchange, option))
+        {
+            return false;
+        }
+
         exchange.ResponseStarted = true;
         exchange.Record.ResponseCode = head.StatusCode;
         exchange.Record.FirstDownstreamTxUs = exchange.Reactor.NowUs;
+        return true;
     }
 
     /// <summary>Passes an interim response on; HTTP/1.0 clients do not know them (RFC 9110 §15.2).</summary>
@@ -103,12 +114,24 @@ internal static class Responder
 
         ResponseHead head = exchange.Response;
         Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
-        head.Version = HttpVersion.Http11;
-        head.KeepAlive = true;
+        if (Write(exchange, ConnectionOption.None))
+        {
+            exchange.Downstream.Writer.MarkDirty();
+        }
+    }
+
+    private static bool Write(Exchange exchange, ConnectionOption option)
+    {
         TransportWriter writer = exchange.Downstream.Writer;
-        Span<byte> span = writer.GetSpan(Http1Writer.MeasureResponse(head));
-        writer.Advance(Http1Writer.WriteResponse(span, head));
-        writer.MarkDirty();
+        Span<byte> span = writer.GetSpan(Http1Writer.MeasureResponse(exchange.Response));
+        int written = Http1Writer.WriteResponse(exchange.Response, option, span);
+        if (written < 0)
+        {
+            return false;
+        }
+
+        writer.Advance(written);
+        return true;
     }
 
     private static void PrepareHead(Exchange exchange, ResponseHead head)

@@ -16,7 +16,6 @@ internal sealed class Http1Client
     private static readonly Action<TransportConnection> s_idleActivity = OnIdleActivity;
 
     private readonly ConnectionPool _pool;
-    private readonly Http1Limits _limits;
     private Http1ParseState _parse;
     private long _ackedBeforeBytes;
     private bool _closed;
@@ -25,7 +24,7 @@ internal sealed class Http1Client
     {
         Connection = connection;
         _pool = pool;
-        _limits = limits;
+        Limits = limits;
         connection.Owner = this;
         pool.ConnectionCount++;
         pool.Stats.UpstreamCxTotal++;
@@ -33,6 +32,8 @@ internal sealed class Http1Client
     }
 
     public TransportConnection Connection { get; }
+
+    public Http1Limits Limits { get; }
 
     /// <summary>Requests begun on this connection.</summary>
     public long Requests { get; private set; }
@@ -75,14 +76,24 @@ internal sealed class Http1Client
     }
 
     /// <summary>Writes the request's head from its parsed parts; it leaves with the turn's flush.</summary>
-    public void WriteHead(RequestHead head)
+    /// <returns>False when the head cannot be sent without breaking the grammar.</returns>
+    public bool WriteHead(RequestHead head, bool isUpgrade)
     {
         Requests++;
         _parse = default;
         _ackedBeforeBytes = Connection.BytesSent;
         TransportWriter writer = Connection.Writer;
         Span<byte> span = writer.GetSpan(Http1Writer.MeasureRequest(head));
-        writer.Advance(Http1Writer.WriteRequest(span, head));
+        int written = Http1Writer.WriteRequest(
+            head, isUpgrade ? ConnectionOption.Upgrade : ConnectionOption.None, span);
+        if (written < 0)
+        {
+            IsSpent = true;
+            return false;
+        }
+
+        writer.Advance(written);
+        return true;
     }
 
     /// <summary>
@@ -101,26 +112,20 @@ internal sealed class Http1Client
                 result = await reader.ReadAsync();
             }
 
+            long consumed = 0;
             ParseStatus status = result.Buffer.IsEmpty
                 ? ParseStatus.NeedMore
                 : Http1HeadParser.ParseResponse(
-                    result.Buffer, head, method, _limits, ref _parse, out SequencePosition consumed, out _);
-            switch (status)
+                    result.Buffer, head, method, Limits, ref _parse, out consumed, out _);
+            reader.AdvanceTo(result.Buffer.GetPosition(consumed));
+            if (status != ParseStatus.NeedMore)
             {
-                case ParseStatus.Done:
-                    reader.AdvanceTo(consumed);
-                    return ForwardError.None;
-                case ParseStatus.Error:
-                    reader.AdvanceTo(result.Buffer.End);
-                    return ForwardError.UpstreamProtocolError;
-                default:
-                    reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-                    break;
+                return status == ParseStatus.Done ? ForwardError.None : ForwardError.UpstreamProtocolError;
             }
 
             if (result.IsCompleted)
             {
-                return result.Buffer.IsEmpty ? EndedBeforeResponse() : ForwardError.UpstreamProtocolError;
+                return _parse.HasStarted ? ForwardError.UpstreamProtocolError : EndedBeforeResponse();
             }
         }
     }
