@@ -272,6 +272,9 @@ public sealed class HttpFields
     /// <summary>The bytes of a slice of the block.</summary>
     internal ReadOnlySpan<byte> Slice(ByteRange range) => _block.AsSpan(range.Start, range.Length);
 
+    /// <summary>A slice of the block that its owner may change in place.</summary>
+    internal Span<byte> Mutable(ByteRange range) => _block.AsSpan(range.Start, range.Length);
+
     /// <summary>The whole block in use; for the parser, which reads a split head from here.</summary>
     internal ReadOnlySpan<byte> Block => _block.AsSpan(0, _blockLength);
 

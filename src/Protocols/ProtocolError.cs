@@ -107,7 +107,7 @@ public enum ProtocolErrorCode : byte
     /// <summary>The trailers are over a limit.</summary>
     TrailersTooLarge,
 
-    /// <summary>A path that a policy refuses: %00, an escaped slash, or climbing above the root.</summary>
+    /// <summary>A path that a policy refuses: %00 or an escaped slash.</summary>
     RefusedPath,
 
     /// <summary>101 that nobody asked for.</summary>

@@ -156,6 +156,16 @@ public sealed class RequestHead
     /// <summary>Sets host and port to bytes of the block.</summary>
     internal void SetAuthorityRange(ByteRange range) => _authority = range;
 
+    /// <summary>Makes the path a fresh copy at the end of the block and returns it to be changed in place.</summary>
+    internal Span<byte> CopyPath()
+    {
+        SetPath(Path);
+        return Fields.Mutable(_path);
+    }
+
+    /// <summary>Cuts the path to its first bytes.</summary>
+    internal void ShortenPath(int length) => SetPathRange(new ByteRange(_path.Start, length));
+
     private int PathOnlyLength()
     {
         if (!_pathKnown)
