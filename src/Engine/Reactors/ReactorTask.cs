@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace FastMesh.Engine.Reactors;
@@ -159,6 +160,7 @@ internal sealed class ReactorTaskBox<TStateMachine, T> : ReactorTaskBox<T>
 }
 
 /// <summary>The compiler's door to <see cref="ReactorTask{T}"/>.</summary>
+[SuppressMessage("Performance", "CA1822", Justification = "The compiler calls these on an instance.")]
 internal struct ReactorTaskMethodBuilder<T>
 {
     private ReactorTaskBox<T>? _box;
