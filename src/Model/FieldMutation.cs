@@ -19,7 +19,7 @@ public enum FieldAppendAction
 }
 
 /// <summary>One field to add or overwrite (envoy.config.core.v3.HeaderValueOption).</summary>
-/// <param name="Name">Field name; <c>host</c> and <c>:authority</c> rewrite the authority of a request.</param>
+/// <param name="Name">Field name; neither a pseudo field nor <c>host</c>, which have settings of their own.</param>
 /// <param name="Value">Value, with command operators such as <c>%DOWNSTREAM_REMOTE_ADDRESS%</c>.</param>
 /// <param name="Action">What happens when the field exists.</param>
 /// <param name="KeepEmptyValue">A value that comes out empty is written all the same.</param>
@@ -31,7 +31,7 @@ public sealed record FieldAddition(
 
 /// <summary>
 /// Field changes of one level: a route, a virtual host, a weighted cluster or a route configuration.
-/// Removals come after additions, as in Envoy.
+/// Removals come before additions, as in Envoy.
 /// </summary>
 public sealed record FieldMutation
 {
