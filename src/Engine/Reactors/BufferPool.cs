@@ -1,0 +1,191 @@
+using System;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading;
+
+namespace FastMesh.Engine.Reactors;
+
+/// <summary>Size classes of <see cref="BufferPool"/>.</summary>
+internal enum BufferSize
+{
+    /// <summary>4 KiB: heads, short answers, left-overs of slow peers.</summary>
+    Small,
+
+    /// <summary>20 KiB: ordinary receives; holds a 16 KiB body with its head, or a TLS record.</summary>
+    Medium,
+
+    /// <summary>64 KiB: receives of connections that move bulk.</summary>
+    Large,
+
+    /// <summary>Made for one request that is larger than all classes; never kept.</summary>
+    Oversize,
+}
+
+/// <summary>
+/// Bytes that all reactors of an engine may hold in buffers. Counted by slab, so it is touched rarely.
+/// </summary>
+internal sealed class BufferBudget(long limitBytes)
+{
+    /// <summary>The default: 1 GiB.</summary>
+    public const long DefaultBytes = 1L << 30;
+
+    private long _usedBytes;
+
+    /// <summary>What may be held.</summary>
+    public long LimitBytes { get; } = limitBytes;
+
+    /// <summary>What is held by slabs now.</summary>
+    public long UsedBytes => Volatile.Read(ref _usedBytes);
+
+    /// <summary>Reserves; false (and nothing reserved) when that would exceed the limit and not forced.</summary>
+    public bool TryReserve(long bytes, bool force)
+    {
+        if (Interlocked.Add(ref _usedBytes, bytes) <= LimitBytes || force)
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref _usedBytes, -bytes);
+        return false;
+    }
+
+    /// <summary>Gives back.</summary>
+    public void Release(long bytes) => Interlocked.Add(ref _usedBytes, -bytes);
+}
+
+/// <summary>
+/// The buffers of one reactor: slabs of pinned memory cut into blocks of three sizes, grown on demand up to the
+/// engine's <see cref="BufferBudget"/>. The block returned last is rented first, so that a busy reactor works on
+/// memory that is in the cache. Slabs are not cleared: pages that were never used cost nothing.
+/// </summary>
+internal sealed unsafe class BufferPool
+{
+    public const int SmallBytes = 4 << 10;
+    public const int MediumBytes = 20 << 10;
+    public const int LargeBytes = 64 << 10;
+
+    private readonly BufferBudget _budget;
+    private readonly Shelf[] _shelves =
+    [
+        new(SmallBytes, 32),
+        new(MediumBytes, 16),
+        new(LargeBytes, 8),
+    ];
+
+    public BufferPool(BufferBudget budget)
+    {
+        _budget = budget;
+    }
+
+    /// <summary>Bytes in blocks that are out of the pool.</summary>
+    public long RentedBytes { get; private set; }
+
+    /// <summary>Bytes in slabs.</summary>
+    public long SlabBytes { get; private set; }
+
+    /// <summary>Called (if set) when a receive block comes back while somebody waits for one.</summary>
+    public Action? Returned { get; set; }
+
+    /// <summary>A block, even beyond the budget: for what must be said (heads, answers).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public BufferSegment Rent(BufferSize size) => TryRent(size, force: true)!;
+
+    /// <summary>A block, or null when the budget is used up: for receiving, which can wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public BufferSegment? TryRent(BufferSize size) => TryRent(size, force: false);
+
+    /// <summary>A block of at least <paramref name="bytes"/>; larger than all classes is allocated for once.</summary>
+    public BufferSegment RentAtLeast(int bytes)
+    {
+        if (bytes <= MediumBytes)
+        {
+            return Rent(bytes <= SmallBytes ? BufferSize.Small : BufferSize.Medium);
+        }
+
+        if (bytes <= LargeBytes)
+        {
+            return Rent(BufferSize.Large);
+        }
+
+        byte[] array = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        RentedBytes += bytes;
+        _budget.TryReserve(bytes, force: true);
+        return new BufferSegment(this, array, 0, bytes, BufferSize.Oversize, (byte*)Unsafe.AsPointer(ref array[0]));
+    }
+
+    /// <summary>Takes a block back. Its owner must not touch it any more.</summary>
+    public void Return(BufferSegment segment)
+    {
+        Debug.Assert(segment.Pool == this, "a block returns to the reactor it came from");
+        segment.Reset();
+        RentedBytes -= segment.Capacity;
+        if (segment.Size == BufferSize.Oversize)
+        {
+            _budget.Release(segment.Capacity);
+            return;
+        }
+
+        _shelves[(int)segment.Size].Push(segment);
+        Returned?.Invoke();
+    }
+
+    private BufferSegment? TryRent(BufferSize size, bool force)
+    {
+        Shelf shelf = _shelves[(int)size];
+        BufferSegment? segment = shelf.Pop();
+        if (segment is null)
+        {
+            if (!Grow(shelf, size, force))
+            {
+                return null;
+            }
+
+            segment = shelf.Pop()!;
+        }
+
+        RentedBytes += segment.Capacity;
+        return segment;
+    }
+
+    private bool Grow(Shelf shelf, BufferSize size, bool force)
+    {
+        int bytes = shelf.BlockBytes * shelf.BlocksPerSlab;
+        if (!_budget.TryReserve(bytes, force))
+        {
+            return false;
+        }
+
+        byte[] slab = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        byte* first = (byte*)Unsafe.AsPointer(ref slab[0]);
+        for (int i = shelf.BlocksPerSlab - 1; i >= 0; i--)
+        {
+            int offset = i * shelf.BlockBytes;
+            shelf.Push(new BufferSegment(this, slab, offset, shelf.BlockBytes, size, first + offset));
+        }
+
+        SlabBytes += bytes;
+        return true;
+    }
+
+    private sealed class Shelf(int blockBytes, int blocksPerSlab)
+    {
+        private BufferSegment?[] _free = new BufferSegment?[blocksPerSlab];
+        private int _count;
+
+        public int BlockBytes { get; } = blockBytes;
+
+        public int BlocksPerSlab { get; } = blocksPerSlab;
+
+        public void Push(BufferSegment segment)
+        {
+            if (_count == _free.Length)
+            {
+                Array.Resize(ref _free, _count * 2);
+            }
+
+            _free[_count++] = segment;
+        }
+
+        public BufferSegment? Pop() => _count == 0 ? null : _free[--_count];
+    }
+}

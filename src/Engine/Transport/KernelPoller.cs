@@ -1,0 +1,171 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using FastMesh.Engine.Reactors;
+using FastMesh.Protocols;
+
+namespace FastMesh.Engine.Transport;
+
+/// <summary>What both pollers over real sockets do alike: making, naming and ending descriptors.</summary>
+internal abstract unsafe class KernelPoller : SocketPoller
+{
+    private readonly int _socketFlags;
+    private readonly List<TransportListener?> _listeners = [];
+
+    protected KernelPoller(Reactor reactor, int socketFlags)
+        : base(reactor)
+    {
+        _socketFlags = socketFlags | LibC.SockCloseOnExec;
+        WakeFd = LibC.EventFd(0, LibC.NonBlockCloseOnExec);
+    }
+
+    /// <summary>Written to by other threads; never read: each write is an edge of its own.</summary>
+    protected int WakeFd { get; private set; }
+
+    /// <inheritdoc/>
+    public override ValueTask<ConnectResult> ConnectAsync(in ConnectOptions options)
+    {
+        Span<byte> name = stackalloc byte[SocketAddress.MaxBytes];
+        int length = options.UnixPath is { } path
+            ? SocketAddress.WriteUnix(path, name)
+            : SocketAddress.Write(options.Address, name);
+        if (length == 0)
+        {
+            return Failed(TransportError.Invalid);
+        }
+
+        int fd = LibC.Socket(BitConverter.ToUInt16(name), LibC.SockStream | _socketFlags, 0);
+        if (fd < 0)
+        {
+            return Failed(LibC.Errno);
+        }
+
+        if (options.UnixPath is null && !TryPrepare(fd, options, out int errno))
+        {
+            LibC.Close(fd);
+            return Failed(errno);
+        }
+
+        TransportConnection connection = Create(fd);
+        connection.RemoteAddress = options.UnixPath is null ? options.Address : NetAddress.Unix;
+        ValueTask<ConnectResult> result = connection.BeginConnect(options.TimeoutMs);
+        StartConnect(connection, name[..length]);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override void Wake()
+    {
+        ulong one = 1;
+        int fd = WakeFd;
+        if (fd >= 0)
+        {
+            _ = LibC.Write(fd, &one, sizeof(ulong));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        foreach (TransportListener? listener in _listeners.ToArray())
+        {
+            listener?.Stop();
+        }
+
+        AbortAll();
+    }
+
+    /// <summary>Closes the wake descriptor, at the very end.</summary>
+    protected void CloseWake()
+    {
+        int fd = WakeFd;
+        WakeFd = -1;
+        LibC.Close(fd);
+    }
+
+    /// <inheritdoc/>
+    internal override NetAddress ReadAddress(TransportConnection connection, bool peer)
+    {
+        byte* bytes = stackalloc byte[SocketAddress.MaxBytes];
+        uint length = SocketAddress.MaxBytes;
+        int result = peer
+            ? LibC.GetPeerName(connection.Fd, bytes, &length)
+            : LibC.GetSocketName(connection.Fd, bytes, &length);
+        return result == 0
+            ? SocketAddress.Read(new ReadOnlySpan<byte>(bytes, (int)Math.Min(length, SocketAddress.MaxBytes)))
+            : default;
+    }
+
+    /// <inheritdoc/>
+    internal override void RemoveListener(TransportListener listener)
+    {
+        StopAccepting(listener);
+        _listeners[listener.Slot] = null;
+    }
+
+    /// <inheritdoc/>
+    protected override void AddListener(TransportListener listener)
+    {
+        int slot = _listeners.IndexOf(null);
+        if (slot < 0)
+        {
+            slot = _listeners.Count;
+            _listeners.Add(listener);
+        }
+        else
+        {
+            _listeners[slot] = listener;
+        }
+
+        listener.Slot = slot;
+        StartAccepting(listener);
+    }
+
+    /// <summary>The listener of a place; null when it was stopped.</summary>
+    protected TransportListener? ListenerAt(int slot) => _listeners[slot];
+
+    protected abstract void StartConnect(TransportConnection connection, ReadOnlySpan<byte> address);
+
+    protected abstract void StartAccepting(TransportListener listener);
+
+    protected abstract void StopAccepting(TransportListener listener);
+
+    private static ValueTask<ConnectResult> Failed(int errno) =>
+        new(new ConnectResult(null, new TransportError(errno)));
+
+    private static bool TryPrepare(int fd, in ConnectOptions options, out int errno)
+    {
+        errno = 0;
+        SocketOptions.SetCommon(fd, options.KeepAlive, options.Mark);
+        if (options.Transparent && !SocketOptions.SetTransparent(fd, options.Address.Kind))
+        {
+            errno = LibC.Errno;
+            return false;
+        }
+
+        if (!options.BindAddress.HasValue)
+        {
+            return true;
+        }
+
+        if (options.BindAddress.Port == 0)
+        {
+            // The kernel picks the port at connect, where it may share one among destinations.
+            LibC.TrySetOption(fd, LibC.SolIp, LibC.IpBindAddressNoPort, 1);
+        }
+        else
+        {
+            LibC.TrySetOption(fd, LibC.SolSocket, LibC.SoReuseAddress, 1);
+        }
+
+        byte* name = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.Write(options.BindAddress, new Span<byte>(name, SocketAddress.MaxBytes));
+        if (LibC.Bind(fd, name, (uint)length) == 0)
+        {
+            return true;
+        }
+
+        errno = LibC.Errno;
+        return false;
+    }
+}

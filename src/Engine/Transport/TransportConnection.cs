@@ -1,0 +1,569 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using System.Threading.Tasks.Sources;
+using FastMesh.Engine.Reactors;
+using FastMesh.Protocols;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace FastMesh.Engine.Transport;
+
+/// <summary>
+/// One connection of one reactor, and its own duplex pipe: reader and writer stand on the kernel's buffers with no
+/// pipe between. Born by accept or connect, closed when both sides are done. All members belong to the reactor.
+/// <code>
+/// connecting → open → (closing: the queue is being sent) → (lingering: FIN sent, input discarded) → closed
+/// </code>
+/// </summary>
+internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IValueTaskSource<ConnectResult>
+{
+    /// <summary>How long the queue of a closing connection may take to be sent.</summary>
+    public const int DrainTimeoutMs = 30_000;
+
+    private readonly SocketPoller _poller;
+    private Extras? _extras;
+    private Action<object?>? _connectContinuation;
+    private object? _connectState;
+    private ReactorTimer? _timer;
+    private NetAddress _remote;
+    private NetAddress _local;
+    private short _connectToken;
+    private bool _readerCompleted;
+    private bool _writerCompleted;
+    private bool _lingering;
+    private int _lingerMs;
+
+    internal TransportConnection(SocketPoller poller, int fd, ulong id)
+    {
+        _poller = poller;
+        Fd = fd;
+        Id = id;
+        Reader = new TransportReader(this);
+        Writer = new TransportWriter(this);
+        LastActivityMs = poller.Reactor.NowMs;
+    }
+
+    /// <summary>The reactor that serves it.</summary>
+    public Reactor Reactor => _poller.Reactor;
+
+    /// <summary>What comes in.</summary>
+    public TransportReader Reader { get; }
+
+    /// <summary>What goes out.</summary>
+    public TransportWriter Writer { get; }
+
+    /// <summary>Unique in the process.</summary>
+    public ulong Id { get; }
+
+    /// <summary>Why it failed; none for an orderly end.</summary>
+    public TransportError Error { get; private set; }
+
+    /// <summary>Bytes taken from the kernel.</summary>
+    public long BytesReceived { get; internal set; }
+
+    /// <summary>Bytes given to the kernel.</summary>
+    public long BytesSent { get; internal set; }
+
+    /// <summary>When bytes last moved, in the reactor's milliseconds.</summary>
+    public long LastActivityMs { get; internal set; }
+
+    /// <summary>Called on data, end of input or failure while nobody reads: what a pooled connection waits for.</summary>
+    public Action<TransportConnection>? IdleActivity { get; set; }
+
+    /// <summary>Called once when the connection is over.</summary>
+    public Action<TransportConnection>? Closed { get; set; }
+
+    /// <summary>A slot for the owner (pool entry, table entry); the transport does not touch it.</summary>
+    public object? Owner { get; set; }
+
+    /// <summary>True once closed, gracefully or not.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>True when closing has begun.</summary>
+    public bool IsClosing { get; private set; }
+
+    /// <summary>True when the peer has ended its sending side, or all, as far as is known.</summary>
+    public bool IsPeerDone => PeerHalfClosed || Reader.IsEnded;
+
+    /// <summary>
+    /// Whether a next exchange may use it: alive, nothing unread, no end of input, nothing unsent.
+    /// </summary>
+    public bool IsReusable
+    {
+        get
+        {
+            if (IsClosing || IsPeerDone || !Error.IsNone || Writer.QueuedBytes > 0 || Writer.IsShutdown)
+            {
+                return false;
+            }
+
+            if (Readable)
+            {
+                _poller.TryReceive(this);
+            }
+
+            return Reader.BufferedBytes == 0 && !IsPeerDone && !IsClosing;
+        }
+    }
+
+    /// <summary>The peer's address.</summary>
+    public NetAddress RemoteAddress
+    {
+        get
+        {
+            if (!_remote.HasValue && Fd >= 0)
+            {
+                _remote = _poller.ReadAddress(this, peer: true);
+            }
+
+            return _remote;
+        }
+        internal set => _remote = value;
+    }
+
+    /// <summary>Our address; with TPROXY the one the peer meant.</summary>
+    public NetAddress LocalAddress
+    {
+        get
+        {
+            if (!_local.HasValue && Fd >= 0)
+            {
+                _local = _poller.ReadAddress(this, peer: false);
+            }
+
+            return _local;
+        }
+        internal set => _local = value;
+    }
+
+    PipeReader IDuplexPipe.Input => Reader;
+
+    PipeWriter IDuplexPipe.Output => Writer;
+
+    /// <inheritdoc/>
+    public override IDuplexPipe Transport
+    {
+        get => _extras?.Transport ?? this;
+        set => More.Transport = value;
+    }
+
+    /// <inheritdoc/>
+    public override string ConnectionId
+    {
+        get => More.Name ??= Id.ToString(CultureInfo.InvariantCulture);
+        set => More.Name = value;
+    }
+
+    /// <inheritdoc/>
+    public override IFeatureCollection Features => More.Features ??= new FeatureCollection();
+
+    /// <inheritdoc/>
+    public override IDictionary<object, object?> Items
+    {
+        get => More.Items ??= new ConnectionItems();
+        set => More.Items = value;
+    }
+
+    /// <inheritdoc/>
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            More.ClosedSource ??= new CancellationTokenSource();
+            if (IsClosed)
+            {
+                More.ClosedSource.Cancel();
+            }
+
+            return More.ClosedSource.Token;
+        }
+        set => throw new NotSupportedException("the transport knows when the connection is closed");
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint? LocalEndPoint
+    {
+        get => LocalAddress.ToIPEndPoint();
+        set => throw new NotSupportedException("the address is the kernel's");
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint? RemoteEndPoint
+    {
+        get => RemoteAddress.ToIPEndPoint();
+        set => throw new NotSupportedException("the address is the kernel's");
+    }
+
+    /// <summary>The socket; -1 after it was closed.</summary>
+    internal int Fd { get; set; }
+
+    /// <summary>Its place in the poller's table.</summary>
+    internal int Slot { get; set; } = -1;
+
+    internal bool Connecting { get; set; }
+
+    /// <summary>Readiness pollers: the kernel may have bytes for us.</summary>
+    internal bool Readable { get; set; }
+
+    /// <summary>Readiness pollers: the kernel has no room.</summary>
+    internal bool WriteBlocked { get; set; }
+
+    internal bool PeerHalfClosed { get; set; }
+
+    /// <summary>In the poller's list of connections with something to send.</summary>
+    internal bool Dirty { get; set; }
+
+    /// <summary>The kernel holds blocks of the send queue.</summary>
+    internal bool SendInFlight { get; set; }
+
+    /// <summary>The last receive filled its block: take a larger one next time.</summary>
+    internal bool Bulk { get; set; }
+
+    /// <summary>Receives of the current turn, and which turn that is.</summary>
+    internal int TurnReceives { get; set; }
+
+    internal long ReceiveTurn { get; set; }
+
+    /// <summary>What a poller keeps about it.</summary>
+    internal PollFlags Poll { get; set; }
+
+    /// <summary>Bytes are moved by the kernel; readiness goes to this relay.</summary>
+    internal Splice? Relay { get; set; }
+
+    private Extras More => _extras ??= new Extras();
+
+    /// <summary>The destination before the kernel redirected the connection to us.</summary>
+    public bool TryGetOriginalDestination(out NetAddress address) =>
+        OriginalDestination.TryGet(this, out address);
+
+    /// <summary>Closes when all that was written is sent. Unread input is dropped.</summary>
+    public void Close()
+    {
+        if (!IsClosing)
+        {
+            IsClosing = true;
+            Reader.Discard();
+            AfterDrained();
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Close"/>, but after the FIN input is discarded until the peer closes too or the time is over:
+    /// closing with input unread would reset the connection, and the peer might never see our last answer.
+    /// </summary>
+    public void CloseLingering(int lingerMs)
+    {
+        if (!IsClosing)
+        {
+            _lingerMs = lingerMs;
+            Close();
+        }
+    }
+
+    /// <summary>Closes at once, dropping what is queued; with RST when <paramref name="reset"/>.</summary>
+    public void Abort(bool reset)
+    {
+        IsClosing = true;
+        Teardown(reset);
+    }
+
+    /// <inheritdoc/>
+    public override void Abort(ConnectionAbortedException abortReason) => Abort(reset: true);
+
+    /// <inheritdoc/>
+    public override void Abort() => Abort(reset: true);
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync()
+    {
+        Close();
+        return base.DisposeAsync();
+    }
+
+    public override string ToString() => FormattableString.Invariant($"connection {Id} {RemoteAddress}");
+
+    /// <summary>The kernel reports a failure. The reader ends, the writer fails, nothing is closed yet.</summary>
+    internal void Fail(int errno)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (Error.IsNone)
+        {
+            Error = new TransportError(errno);
+        }
+
+        PeerHalfClosed = true;
+        if (IsClosing)
+        {
+            Teardown(reset: false);
+            return;
+        }
+
+        Writer.OnFailed();
+        Reader.OnEnd();
+    }
+
+    /// <summary>The peer's FIN.</summary>
+    internal void OnEndOfInput()
+    {
+        PeerHalfClosed = true;
+        Readable = false;
+        if (_lingering)
+        {
+            Teardown(reset: false);
+            return;
+        }
+
+        Reader.OnEnd();
+    }
+
+    internal void MarkDirty() => _poller.MarkDirty(this);
+
+    /// <summary>Readiness pollers: a read was asked for and the kernel may have something.</summary>
+    internal bool ReceiveForReader() => _poller.TryReceiveInTurn(this) && (Reader.BufferedBytes > 0 || Reader.IsEnded);
+
+    internal void OnReaderWaits() => _poller.OnReaderWaits(this);
+
+    internal void OnConsumed(long bufferedBytes) => _poller.OnConsumed(this, bufferedBytes);
+
+    /// <summary>Something to read came and nobody waits for it.</summary>
+    internal void OnUnread()
+    {
+        if (!IsClosing)
+        {
+            IdleActivity?.Invoke(this);
+        }
+    }
+
+    internal void OnReaderCompleted()
+    {
+        _readerCompleted = true;
+        Reader.Discard();
+        if (_writerCompleted)
+        {
+            Close();
+        }
+    }
+
+    internal void OnWriterCompleted()
+    {
+        _writerCompleted = true;
+        Writer.ShutdownWrite();
+        if (_readerCompleted)
+        {
+            Close();
+        }
+    }
+
+    /// <summary>Called by the poller after a send: goes on with what waits for an empty queue.</summary>
+    internal void AfterDrained()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (Writer.QueuedBytes > 0 && !Writer.IsFailed)
+        {
+            MarkDirty();
+            if (IsClosing)
+            {
+                StartTimer(DrainTimeoutMs);
+            }
+
+            return;
+        }
+
+        if (IsClosing && (_lingerMs == 0 || IsPeerDone || Writer.IsFailed))
+        {
+            Teardown(reset: false);
+            return;
+        }
+
+        if (IsClosing && !_lingering)
+        {
+            _lingering = true;
+            _poller.ShutdownWrite(this);
+            StartTimer(_lingerMs);
+            _poller.OnReaderWaits(this);
+        }
+        else if (Writer.ShutdownPending)
+        {
+            Writer.ShutdownPending = false;
+            _poller.ShutdownWrite(this);
+        }
+    }
+
+    /// <summary>Begins to wait for the end of a connect.</summary>
+    internal ValueTask<ConnectResult> BeginConnect(int timeoutMs)
+    {
+        Connecting = true;
+        if (timeoutMs > 0)
+        {
+            StartTimer(timeoutMs);
+        }
+
+        return new ValueTask<ConnectResult>(this, _connectToken);
+    }
+
+    /// <summary>The connect is over. Resumes whoever waits.</summary>
+    internal void OnConnected(int errno)
+    {
+        if (!Connecting)
+        {
+            return;
+        }
+
+        Connecting = false;
+        if (_timer is { } timer)
+        {
+            Reactor.Timers.Cancel(timer);
+        }
+
+        if (errno != 0)
+        {
+            Error = new TransportError(errno);
+            IsClosing = true;
+            Teardown(reset: false);
+        }
+
+        Action<object?>? continuation = _connectContinuation;
+        object? state = _connectState;
+        _connectContinuation = null;
+        _connectState = null;
+        continuation?.Invoke(state);
+    }
+
+    ConnectResult IValueTaskSource<ConnectResult>.GetResult(short token)
+    {
+        _connectToken++;
+        return Error.IsNone && !IsClosed ? new ConnectResult(this, default) : new ConnectResult(null, Error);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ConnectResult>.GetStatus(short token) =>
+        Connecting ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
+
+    void IValueTaskSource<ConnectResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        if (!Connecting)
+        {
+            continuation(state);
+            return;
+        }
+
+        _connectContinuation = continuation;
+        _connectState = state;
+    }
+
+    private void StartTimer(int delayMs)
+    {
+        _timer ??= new ReactorTimer(static state => ((TransportConnection)state!).OnTimeout(), this);
+        Reactor.Timers.Schedule(_timer, delayMs);
+    }
+
+    private void OnTimeout()
+    {
+        if (Connecting)
+        {
+            OnConnected(TransportError.TimedOut);
+        }
+        else if (IsClosing)
+        {
+            Teardown(reset: !_lingering);
+        }
+    }
+
+    private void Teardown(bool reset)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        Debug.Assert(IsClosing, "closing was decided before");
+        IsClosed = true;
+        if (Connecting)
+        {
+            // Somebody aborts while the connect is awaited: it ends as canceled.
+            Error = Error.IsNone ? new TransportError(TransportError.Canceled) : Error;
+        }
+
+        if (_timer is { } timer)
+        {
+            Reactor.Timers.Cancel(timer);
+        }
+
+        Relay?.OnClosed(this);
+        Writer.OnFailed();
+        Reader.Discard();
+        _poller.Release(this, reset);
+        Reader.OnEnd();
+        OnConnected(Error.Errno);
+        Closed?.Invoke(this);
+        _extras?.ClosedSource?.Cancel();
+    }
+
+    // What only the public seam asks for; an idle connection of ours does without.
+    private sealed class Extras
+    {
+        public IDuplexPipe? Transport { get; set; }
+
+        public string? Name { get; set; }
+
+        public IFeatureCollection? Features { get; set; }
+
+        public IDictionary<object, object?>? Items { get; set; }
+
+        public CancellationTokenSource? ClosedSource { get; set; }
+    }
+}
+
+/// <summary>What a poller keeps about a connection.</summary>
+[Flags]
+internal enum PollFlags
+{
+    None = 0,
+
+    /// <summary>A receive is armed in the kernel.</summary>
+    ReceiveArmed = 1,
+
+    /// <summary>Receiving stopped until the reader has caught up.</summary>
+    Paused = 2,
+
+    /// <summary>Receiving stopped until a block is free.</summary>
+    Starved = 4,
+
+    /// <summary>A connect is in the kernel.</summary>
+    ConnectArmed = 8,
+
+    /// <summary>Readiness is being watched for a relay.</summary>
+    PollArmed = 16,
+
+    /// <summary>Waits in the list of the next turn's receives.</summary>
+    Deferred = 32,
+
+    /// <summary>The last send came back short: the next one waits in the kernel.</summary>
+    SlowSend = 64,
+
+    /// <summary>The descriptor is closed as soon as nothing is outstanding.</summary>
+    Releasing = 128,
+
+    /// <summary>Close with RST.</summary>
+    Reset = 256,
+
+    /// <summary>Receives into large blocks.</summary>
+    LargeGroup = 512,
+
+    /// <summary>A cancellation of the receive is in the kernel.</summary>
+    Canceling = 1024,
+}
