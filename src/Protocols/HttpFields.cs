@@ -19,7 +19,9 @@ namespace FastMesh.Protocols;
 /// </remarks>
 public sealed class HttpFields
 {
-    /// <summary>A block larger than this is given back by <see cref="Clear"/>: one huge head must not stay resident.</summary>
+    /// <summary>
+    /// A block larger than this is given back by <see cref="Clear"/>: one huge head must not stay resident.
+    /// </summary>
     public const int KeptBlockBytesMax = 16 * 1024;
 
     /// <summary>The longest field name that can be held.</summary>
@@ -124,7 +126,8 @@ public sealed class HttpFields
     public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) => TryGetAt(Find(name), out value);
 
     /// <summary>Adds a line at the end. White space around the value is dropped.</summary>
-    /// <exception cref="ArgumentException">The name is not a token (RFC 9110 §5.6.2): a mistake of the caller.</exception>
+    /// <exception cref="ArgumentException">The name is not a token (RFC 9110 §5.6.2): a mistake of the
+    /// caller.</exception>
     public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (!Http1Grammar.IsToken(name) || name.Length > NameLengthMax)

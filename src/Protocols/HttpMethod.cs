@@ -2,7 +2,9 @@ using System;
 
 namespace FastMesh.Protocols;
 
-/// <summary>The methods the proxy treats by name (RFC 9110 §9.3, RFC 5789); all others are <see cref="Other"/>.</summary>
+/// <summary>
+/// The methods the proxy treats by name (RFC 9110 §9.3, RFC 5789); all others are <see cref="Other"/>.
+/// </summary>
 public enum HttpMethod : byte
 {
     /// <summary>Any other token; its bytes say which.</summary>

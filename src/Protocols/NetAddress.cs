@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
@@ -174,7 +175,8 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     {
         Span<char> text = stackalloc char[64];
         address = default;
-        if (utf8.Length > text.Length || Ascii.ToUtf16(utf8, text, out int written) != System.Buffers.OperationStatus.Done)
+        if (utf8.Length > text.Length
+            || Ascii.ToUtf16(utf8, text, out int written) != OperationStatus.Done)
         {
             return false;
         }
@@ -242,7 +244,9 @@ public readonly struct NetAddress : IEquatable<NetAddress>
         return ((_high ^ network._high) & highMask) == 0 && ((_low ^ network._low) & lowMask) == 0;
     }
 
-    /// <summary>Writes "1.2.3.4:80", "[::1]:80", or without port "1.2.3.4", "::1"; "unix" and "-" for the rest.</summary>
+    /// <summary>
+    /// Writes "1.2.3.4:80", "[::1]:80", or without port "1.2.3.4", "::1"; "unix" and "-" for the rest.
+    /// </summary>
     /// <param name="utf8">Where to write; <see cref="FormattedLengthMax"/> bytes always suffice.</param>
     /// <param name="written">Bytes written.</param>
     /// <param name="withPort">Whether the port is written (and IPv6 put in brackets).</param>

@@ -146,7 +146,9 @@ public readonly struct ProtocolError : IEquatable<ProtocolError>
     /// <summary>True unless the code is none.</summary>
     public bool IsError => Code != ProtocolErrorCode.None;
 
-    /// <summary>What a downstream peer is answered: 400, 408, 414, 417, 431, 501 or 505. An upstream's fault is 502.</summary>
+    /// <summary>
+    /// What a downstream peer is answered: 400, 408, 414, 417, 431, 501 or 505. An upstream's fault is 502.
+    /// </summary>
     public int HttpStatus => Code switch
     {
         ProtocolErrorCode.None => 0,

@@ -34,7 +34,9 @@ public sealed class RequestHead
     public ReadOnlySpan<byte> Scheme =>
         _scheme.Length != 0 ? Fields.Slice(_scheme) : _schemeIsHttps ? "https"u8 : "http"u8;
 
-    /// <summary>Host and optional port: what Host, :authority or the absolute form said. Empty when nothing did.</summary>
+    /// <summary>
+    /// Host and optional port: what Host, :authority or the absolute form said. Empty when nothing did.
+    /// </summary>
     public ReadOnlySpan<byte> Authority => Fields.Slice(_authority);
 
     /// <summary>Path and query as they are forwarded; "*" for OPTIONS *; empty for CONNECT.</summary>
@@ -62,7 +64,9 @@ public sealed class RequestHead
     /// <summary>True when the peer waits for 100 before it sends the body.</summary>
     public bool ExpectContinue { get; set; }
 
-    /// <summary>True when the peer asks for another protocol: Connection names upgrade and Upgrade is present.</summary>
+    /// <summary>
+    /// True when the peer asks for another protocol: Connection names upgrade and Upgrade is present.
+    /// </summary>
     public bool HasUpgrade => _upgrade.Length != 0;
 
     /// <summary>The value of Upgrade when <see cref="HasUpgrade"/>, for example "websocket".</summary>

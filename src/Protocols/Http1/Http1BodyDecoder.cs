@@ -102,7 +102,9 @@ internal struct Http1BodyDecoder
         };
     }
 
-    /// <summary>Records that body bytes were moved without <see cref="Decode"/>; at most <see cref="Contiguous"/>.</summary>
+    /// <summary>
+    /// Records that body bytes were moved without <see cref="Decode"/>; at most <see cref="Contiguous"/>.
+    /// </summary>
     public void Advance(long count)
     {
         Debug.Assert(count >= 0 && count <= Contiguous, "only contiguous data may be skipped");

@@ -135,7 +135,9 @@ internal static class Http1HeadParser
         return status;
     }
 
-    /// <summary>Parses trailers up to and including the empty line that ends them; <paramref name="state"/> as above.</summary>
+    /// <summary>
+    /// Parses trailers up to and including the empty line that ends them; <paramref name="state"/> as above.
+    /// </summary>
     public static ParseStatus ParseTrailers(ReadOnlySpan<byte> input, HttpFields trailers, Http1Limits limits,
         ref Http1ParseState state, out int consumed, out ProtocolError error)
     {

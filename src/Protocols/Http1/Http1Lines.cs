@@ -2,7 +2,9 @@ using System;
 
 namespace FastMesh.Protocols.Http1;
 
-/// <summary>What differs between requests, responses and trailers: the first line, and which fields are set aside.</summary>
+/// <summary>
+/// What differs between requests, responses and trailers: the first line, and which fields are set aside.
+/// </summary>
 internal interface IStartLine
 {
     /// <summary>Whether this kind of message may be preceded by one CRLF (RFC 9112 §2.2).</summary>

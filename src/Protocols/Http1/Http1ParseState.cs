@@ -13,7 +13,9 @@ internal enum ParseStatus : byte
     Error,
 }
 
-/// <summary>Where a head parse stands between two calls; default before the first byte, and again after the head.</summary>
+/// <summary>
+/// Where a head parse stands between two calls; default before the first byte, and again after the head.
+/// </summary>
 internal struct Http1ParseState
 {
     /// <summary>Offset of the first line that is not parsed yet, from the first byte of the message.</summary>
@@ -46,6 +48,8 @@ internal struct Http1ParseState
     /// <summary>True when <see cref="PathToComplete"/> is set.</summary>
     internal bool PathIsIncomplete;
 
-    /// <summary>True once at least one byte of the head has arrived: a timeout now is 408, not a silent close.</summary>
+    /// <summary>
+    /// True once at least one byte of the head has arrived: a timeout now is 408, not a silent close.
+    /// </summary>
     public readonly bool HasStarted => Buffered || Position != 0;
 }

@@ -263,6 +263,7 @@ internal struct TrailerLines : IStartLine
         ref Http1ParseState state) => ProtocolErrorCode.None;
 
     /// <inheritdoc/>
-    public readonly ProtocolErrorCode Field(KnownField known, ByteRange value, ref Http1ParseState state, ref bool add) =>
+    public readonly ProtocolErrorCode Field(KnownField known, ByteRange value, ref Http1ParseState state,
+        ref bool add) =>
         (KnownFields.Bit(known) & Forbidden) == 0 ? ProtocolErrorCode.None : ProtocolErrorCode.ForbiddenTrailer;
 }

@@ -25,7 +25,8 @@ internal enum ConnectionOption : byte
 /// </summary>
 /// <remarks>
 /// The invariants of what is emitted hold in release builds: field names are tokens (<see cref="HttpFields"/> takes no
-/// others), Host, Connection, Content-Length and Transfer-Encoding are written from <see cref="RequestHead.Authority"/>,
+/// others), Host, Connection, Content-Length and Transfer-Encoding are written from <see
+/// cref="RequestHead.Authority"/>,
 /// the option and <see cref="BodyLength"/> and skipped among the fields, and the finished bytes hold exactly as many
 /// control bytes as the line ends written here. A head that breaks them is not sent.
 /// </remarks>
@@ -54,7 +55,9 @@ internal static class Http1Writer
     public static int MeasureResponse(ResponseHead head) =>
         FixedBytes + head.Reason.Length + head.Fields.TotalBytes;
 
-    /// <summary>Writes a request head: method, path (authority for CONNECT), host, fields, framing, connection.</summary>
+    /// <summary>
+    /// Writes a request head: method, path (authority for CONNECT), host, fields, framing, connection.
+    /// </summary>
     /// <param name="head">What to write; its fields stay as they are.</param>
     /// <param name="connection">What the Connection field says.</param>
     /// <param name="destination">At least <see cref="MeasureRequest"/> bytes.</param>

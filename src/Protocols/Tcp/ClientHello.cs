@@ -56,7 +56,9 @@ internal sealed class ClientHello
     /// <summary>The server name in lower case; empty when there is none.</summary>
     public ReadOnlySpan<byte> ServerName => _message.AsSpan(_serverName.Start, _serverName.Length);
 
-    /// <summary>The protocol list as sent: each with one byte of length before it; see <see cref="TryReadProtocol"/>.</summary>
+    /// <summary>
+    /// The protocol list as sent: each with one byte of length before it; see <see cref="TryReadProtocol"/>.
+    /// </summary>
     public ReadOnlySpan<byte> ProtocolList => _message.AsSpan(_protocols.Start, _protocols.Length);
 
     /// <summary>Takes the first protocol off a list from <see cref="ProtocolList"/>; false when it is empty.</summary>
@@ -89,7 +91,8 @@ internal sealed class ClientHello
     }
 
     /// <summary>Looks at the bytes of a connection.</summary>
-    /// <param name="input">All bytes since the connection began: each call sees at least what the call before saw.</param>
+    /// <param name="input">All bytes since the connection began: each call sees at least what the call before
+    /// saw.</param>
     public ClientHelloStatus Read(in ReadOnlySequence<byte> input)
     {
         if (_status != ClientHelloStatus.NeedMore)

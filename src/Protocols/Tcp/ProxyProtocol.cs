@@ -115,7 +115,9 @@ internal static class ProxyProtocol
     /// <summary>An upper bound of what <see cref="WriteVersion2"/> writes.</summary>
     public static int MeasureVersion2(int tlvBytes) => Version2FixedBytes + IPv6Bytes + tlvBytes + CrcTlvBytes;
 
-    /// <summary>Writes a version 2 header; LOCAL when there are no IP addresses. Mixed kinds are written as IPv6.</summary>
+    /// <summary>
+    /// Writes a version 2 header; LOCAL when there are no IP addresses. Mixed kinds are written as IPv6.
+    /// </summary>
     /// <param name="destination">At least <see cref="MeasureVersion2"/> bytes.</param>
     /// <param name="source">Who connected.</param>
     /// <param name="target">Where to.</param>
