@@ -7,7 +7,9 @@ using FastMesh.Protocols.Http1;
 
 namespace FastMesh.Tests.Unit.Protocols.Http1;
 
-/// <summary>Feeds text to the parsers, whole or in pieces, and renders what came out so that runs can be compared.</summary>
+/// <summary>
+/// Feeds text to the parsers, whole or in pieces, and renders what came out so that runs can be compared.
+/// </summary>
 internal static class Heads
 {
     public static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
@@ -59,7 +61,9 @@ internal static class Heads
         return status == ParseStatus.Error ? error.Code : ProtocolErrorCode.None;
     }
 
-    /// <summary>Parses pieces one after the other; what is left of a piece that ends the head is not looked at.</summary>
+    /// <summary>
+    /// Parses pieces one after the other; what is left of a piece that ends the head is not looked at.
+    /// </summary>
     public static string RequestInPieces(IEnumerable<byte[]> pieces)
     {
         RequestHead head = new();

@@ -119,7 +119,8 @@ public sealed class Http1BodyDecoderTests
     {
         Http1BodyDecoder decoder = default;
         decoder.Start(BodyLength.UntilClose, new HttpFields(), Http1Limits.Default);
-        Assert.Equal(BodyEvent.Data, decoder.Decode(Heads.Bytes("abc"), out int consumed, out _, out int length, out _));
+        BodyEvent step = decoder.Decode(Heads.Bytes("abc"), out int consumed, out _, out int length, out _);
+        Assert.Equal(BodyEvent.Data, step);
         Assert.Equal((3, 3), (consumed, length));
         Assert.Equal(long.MaxValue, decoder.Contiguous);
         Assert.Equal(BodyEvent.End, decoder.InputEnded(out _));

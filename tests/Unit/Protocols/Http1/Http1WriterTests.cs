@@ -12,7 +12,8 @@ public sealed class Http1WriterTests
     public void Request_ParsedAndStripped_IsWrittenCanonically()
     {
         RequestHead head = Heads.Request("POST http://real/x?y HTTP/1.1\r\nHost: other\r\nX-A:b \r\n"
-            + "Connection: close, X-Drop\r\nX-Drop: 1\r\nKeep-Alive: 5\r\nTE: gzip, trailers\r\nContent-Length: 5\r\n\r\n");
+            + "Connection: close, X-Drop\r\nX-Drop: 1\r\nKeep-Alive: 5\r\n"
+            + "TE: gzip, trailers\r\nContent-Length: 5\r\n\r\n");
         Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
         Assert.Equal("POST /x?y HTTP/1.1\r\nhost: real\r\nX-A: b\r\nte: trailers\r\ncontent-length: 5\r\n\r\n",
             Write(head, ConnectionOption.None));

@@ -1,6 +1,4 @@
-using System.Collections.Generic;
 using FastMesh.Protocols;
-using FastMesh.Protocols.Http1;
 using Xunit;
 
 namespace FastMesh.Tests.Unit.Protocols.Http1;

@@ -1,4 +1,3 @@
-using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Linq;
@@ -52,7 +51,8 @@ public sealed class ClientHelloTests
 
     [Fact]
     public void Read_PlainText_IsNotTls() =>
-        Assert.Equal(ClientHelloStatus.NotTls, new ClientHello().Read(new ReadOnlySequence<byte>("GET / "u8.ToArray())));
+        Assert.Equal(ClientHelloStatus.NotTls,
+            new ClientHello().Read(new ReadOnlySequence<byte>("GET / "u8.ToArray())));
 
     [Fact]
     public void Read_EveryTruncatedMessage_IsMalformedAndNeverThrows()

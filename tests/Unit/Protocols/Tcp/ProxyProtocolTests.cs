@@ -21,11 +21,12 @@ public sealed class ProxyProtocolTests
         ProxyHeader header = new();
         for (int length = 0; length < text.Length; length++)
         {
-            ProxyProtocolStatus part = ProxyProtocol.Read(new ReadOnlySequence<byte>(wire, 0, length), header, out _, out _);
-            Assert.Equal(ProxyProtocolStatus.NeedMore, part);
+            ReadOnlySequence<byte> part = new(wire, 0, length);
+            Assert.Equal(ProxyProtocolStatus.NeedMore, ProxyProtocol.Read(part, header, out _, out _));
         }
 
-        ProxyProtocolStatus status = ProxyProtocol.Read(Heads.Sequence(Heads.OneByOne(wire)), header, out long consumed, out _);
+        ReadOnlySequence<byte> whole = Heads.Sequence(Heads.OneByOne(wire));
+        ProxyProtocolStatus status = ProxyProtocol.Read(whole, header, out long consumed, out _);
         Assert.Equal(ProxyProtocolStatus.Done, status);
         Assert.Equal(text.Length, consumed);
         Assert.Equal((source, target), (header.Source.ToString(), header.Destination.ToString()));
