@@ -1,0 +1,18 @@
+using FastMesh.Engine.Downstream;
+
+namespace FastMesh.Engine.Connections;
+
+/// <summary>A filter chain of a listener, ready to serve.</summary>
+/// <param name="name">The name of the configuration; for logs.</param>
+/// <param name="handler">Serves the connections that the chain takes.</param>
+/// <param name="isOpaque">
+/// True when the upstream may speak first (tcp_proxy): waiting for the client's first bytes must then be bounded.
+/// </param>
+internal sealed class CompiledFilterChain(string name, NetworkFilterDelegate handler, bool isOpaque)
+{
+    public string Name => name;
+
+    public NetworkFilterDelegate Handler => handler;
+
+    public bool IsOpaque => isOpaque;
+}
