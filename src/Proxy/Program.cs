@@ -1,1 +1,4 @@
-return 0;
+using System;
+using FastMesh.Proxy;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);
