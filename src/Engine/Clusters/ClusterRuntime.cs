@@ -1,0 +1,222 @@
+using System;
+using System.Net;
+using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
+using FastMesh.Model;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http1;
+
+namespace FastMesh.Engine.Clusters;
+
+/// <summary>What a pick depends on.</summary>
+internal struct PickContext
+{
+    public int ReactorIndex;
+    public ulong Random;
+    public long NowMs;
+    public NetAddress OriginalDestination;
+    public RequestHead? Request;
+}
+
+/// <summary>An endpoint, or the flags that say why there is none.</summary>
+internal readonly record struct PickResult(EndpointRuntime? Endpoint, ResponseFlags Flags);
+
+/// <summary>
+/// A cluster in force: settings from the model, endpoints swapped as they change, counters per reactor. It lives on
+/// over snapshots as long as its model stays the same.
+/// </summary>
+internal sealed class ClusterRuntime
+{
+    private readonly ClusterStats[] _stats;
+    private readonly uint[] _turns;
+    private readonly OriginalDestinations[]? _originalDestinations;
+    private readonly NetAddress _bindIPv4;
+    private readonly NetAddress _bindIPv6;
+    private readonly KeepAliveOptions _keepAlive;
+    private volatile EndpointSet _endpoints = EndpointSet.Empty;
+
+    public ClusterRuntime(Cluster model, int reactors)
+    {
+        Model = model;
+        _stats = new ClusterStats[reactors];
+        _turns = new uint[reactors * 16];
+        for (int i = 0; i < reactors; i++)
+        {
+            _stats[i] = new ClusterStats();
+        }
+
+        IdleTimeoutMs = Milliseconds(model.IdleTimeout);
+        HttpLimits = Http1Limits.Default with { FieldsMax = model.MaxHeadersCount };
+        foreach (SocketTarget target in model.BindAddresses)
+        {
+            if (IPAddress.TryParse(target.Host, out IPAddress? address))
+            {
+                NetAddress bind = NetAddress.From(address, (ushort)target.Port);
+                _bindIPv4 = bind.Kind == NetAddressKind.IPv4 ? bind : _bindIPv4;
+                _bindIPv6 = bind.Kind == NetAddressKind.IPv6 ? bind : _bindIPv6;
+            }
+        }
+
+        if (model.TcpKeepalive is { } keepalive)
+        {
+            _keepAlive = new KeepAliveOptions(
+                true, (int)(keepalive.TimeSeconds ?? 0), (int)(keepalive.IntervalSeconds ?? 0),
+                (int)(keepalive.Probes ?? 0));
+        }
+
+        if (model.Type == ClusterType.OriginalDestination)
+        {
+            _originalDestinations = new OriginalDestinations[reactors];
+            for (int i = 0; i < reactors; i++)
+            {
+                _originalDestinations[i] = new OriginalDestinations(model, reactors);
+            }
+        }
+        else if (model.Type == ClusterType.Static)
+        {
+            _endpoints = new EndpointSet(FromModel(model, reactors), model.HealthyPanicThresholdPercent);
+        }
+    }
+
+    public Cluster Model { get; }
+
+    public string Name => Model.Name;
+
+    public string StatName => Model.AltStatName.Length > 0 ? Model.AltStatName : Model.Name;
+
+    public ClusterStats[] Stats => _stats;
+
+    /// <summary>Milliseconds that an idle connection is kept; a year stands for no limit.</summary>
+    public long IdleTimeoutMs { get; }
+
+    public uint MaxRequestsPerConnection => Model.MaxRequestsPerConnection;
+
+    public Http1Limits HttpLimits { get; }
+
+    /// <summary>0 for none, else 1 or 2.</summary>
+    public int ProxyProtocolVersion => (int)Model.ProxyProtocol;
+
+    public EndpointSet Endpoints
+    {
+        get => _endpoints;
+        set => _endpoints = value;
+    }
+
+    public ClusterStats StatsFor(int reactor) => _stats[reactor];
+
+    /// <summary>Picks an endpoint by the cluster's policy.</summary>
+    public PickResult Pick(in PickContext context)
+    {
+        if (_originalDestinations is not null)
+        {
+            EndpointRuntime? original = _originalDestinations[context.ReactorIndex].Pick(context);
+            return new PickResult(
+                original, original is null ? ResponseFlags.NoHealthyUpstream : ResponseFlags.None);
+        }
+
+        EndpointRuntime[] schedule = _endpoints.Choose(context.Random);
+        if (schedule.Length == 0)
+        {
+            return new PickResult(null, ResponseFlags.NoHealthyUpstream);
+        }
+
+        if (schedule.Length == 1)
+        {
+            return new PickResult(schedule[0], ResponseFlags.None);
+        }
+
+        EndpointRuntime picked = Model.LoadBalancing switch
+        {
+            LoadBalancing.LeastRequest => LeastRequest(schedule, context),
+            LoadBalancing.Random => schedule[Index(context.Random, schedule.Length)],
+            _ => RoundRobin(schedule, context),
+        };
+        return new PickResult(picked, ResponseFlags.None);
+    }
+
+    /// <summary>True when the circuit breaker takes no more requests; counted over all reactors.</summary>
+    public bool IsFull()
+    {
+        long active = 0;
+        foreach (ClusterStats stats in _stats)
+        {
+            active += stats.UpstreamRqActive;
+        }
+
+        return active >= Model.CircuitBreaker.MaxRequests;
+    }
+
+    /// <summary>True when the circuit breaker allows no further connection.</summary>
+    public bool HasAllConnections()
+    {
+        long active = 0;
+        foreach (ClusterStats stats in _stats)
+        {
+            active += stats.UpstreamCxActive;
+        }
+
+        return active >= Model.CircuitBreaker.MaxConnections;
+    }
+
+    public ConnectOptions ConnectOptions(EndpointRuntime endpoint) => new()
+    {
+        Address = endpoint.Address,
+        UnixPath = endpoint.UnixPath,
+        BindAddress = endpoint.Address.Kind == NetAddressKind.IPv6 ? _bindIPv6 : _bindIPv4,
+        TimeoutMs = (int)Math.Min(Model.ConnectTimeout.TotalMilliseconds, int.MaxValue),
+        KeepAlive = _keepAlive,
+    };
+
+    private EndpointRuntime LeastRequest(EndpointRuntime[] schedule, in PickContext context)
+    {
+        int choices = Model.LeastRequestChoices;
+        ulong random = context.Random;
+        EndpointRuntime best = schedule[Index(random, schedule.Length)];
+        double bestLoad = Load(best, context.ReactorIndex);
+        for (int i = 1; i < choices; i++)
+        {
+            random *= 0x9E3779B97F4A7C15UL;
+            random ^= random >> 29;
+            EndpointRuntime other = schedule[Index(random, schedule.Length)];
+            double load = Load(other, context.ReactorIndex);
+            if (load < bestLoad)
+            {
+                best = other;
+                bestLoad = load;
+            }
+        }
+
+        return best;
+    }
+
+    private static double Load(EndpointRuntime endpoint, int reactor) =>
+        endpoint.PerReactor[reactor].ActiveRequests;
+
+    private static int Index(ulong random, int length) => (int)Math.BigMul(random, (ulong)length, out _);
+
+    private static long Milliseconds(TimeSpan time) =>
+        time <= TimeSpan.Zero ? (long)TimeSpan.FromDays(365).TotalMilliseconds : (long)time.TotalMilliseconds;
+
+    private static EndpointRuntime[] FromModel(Cluster model, int reactors)
+    {
+        var endpoints = new EndpointRuntime[model.Endpoints.Count];
+        for (int i = 0; i < endpoints.Length; i++)
+        {
+            Endpoint endpoint = model.Endpoints[i];
+            NetAddress address = endpoint.Target.Path is not null
+                ? NetAddress.Unix
+                : NetAddress.From(IPAddress.Parse(endpoint.Target.Host), (ushort)endpoint.Target.Port);
+            endpoints[i] = new EndpointRuntime(address, endpoint.Target.Path, endpoint, reactors);
+        }
+
+        return endpoints;
+    }
+
+    private EndpointRuntime RoundRobin(EndpointRuntime[] schedule, in PickContext context)
+    {
+        // Sixteen apart, so that reactors do not share a cache line.
+        ref uint turn = ref _turns[context.ReactorIndex * 16];
+        uint at = turn++;
+        return schedule[(int)(at % (uint)schedule.Length)];
+    }
+}

@@ -1,0 +1,201 @@
+namespace FastMesh.Engine.Telemetry;
+
+/// <summary>Takes what a subject counted. The names are Envoy's, without prefix.</summary>
+internal interface IStatVisitor
+{
+    void Counter(string name, long value);
+
+    void Gauge(string name, long value);
+
+    void Distribution(string name, Histogram values);
+}
+
+/// <summary>Counters of one subject on one reactor: plain fields, written by that reactor only, read by scrapes.</summary>
+internal abstract class StatBlock
+{
+    public abstract void Visit(IStatVisitor visitor);
+}
+
+/// <summary>Responses by class, on either side.</summary>
+internal struct ResponseClassCounts
+{
+    public long Of1xx;
+    public long Of2xx;
+    public long Of3xx;
+    public long Of4xx;
+    public long Of5xx;
+
+    public void Count(int status)
+    {
+        switch (status / 100)
+        {
+            case 1: Of1xx++; break;
+            case 2: Of2xx++; break;
+            case 3: Of3xx++; break;
+            case 4: Of4xx++; break;
+            case 5: Of5xx++; break;
+            default: break;
+        }
+    }
+
+    public readonly void Visit(IStatVisitor visitor, string prefix)
+    {
+        visitor.Counter(prefix + "1xx", Of1xx);
+        visitor.Counter(prefix + "2xx", Of2xx);
+        visitor.Counter(prefix + "3xx", Of3xx);
+        visitor.Counter(prefix + "4xx", Of4xx);
+        visitor.Counter(prefix + "5xx", Of5xx);
+    }
+}
+
+/// <summary><c>http.&lt;stat_prefix&gt;.*</c>.</summary>
+internal sealed class HttpStats : StatBlock
+{
+    public long DownstreamCxTotal;
+    public long DownstreamCxActive;
+    public long DownstreamCxDestroy;
+    public long DownstreamCxIdleTimeout;
+    public long DownstreamCxProtocolError;
+    public long DownstreamRqTotal;
+    public long DownstreamRqActive;
+    public long DownstreamRqTimeout;
+    public long DownstreamRqHeaderTimeout;
+    public long DownstreamRqIdleTimeout;
+    public long DownstreamRqRxReset;
+    public long NoRoute;
+    public ResponseClassCounts Responses;
+
+    public Histogram DownstreamRqTime { get; } = new();
+
+    public void CountResponse(int status, long durationUs)
+    {
+        DownstreamRqActive--;
+        Responses.Count(status);
+        DownstreamRqTime.Record(durationUs / 1000);
+    }
+
+    public override void Visit(IStatVisitor visitor)
+    {
+        visitor.Counter("downstream_cx_total", DownstreamCxTotal);
+        visitor.Gauge("downstream_cx_active", DownstreamCxActive);
+        visitor.Counter("downstream_cx_destroy", DownstreamCxDestroy);
+        visitor.Counter("downstream_cx_idle_timeout", DownstreamCxIdleTimeout);
+        visitor.Counter("downstream_cx_protocol_error", DownstreamCxProtocolError);
+        visitor.Counter("downstream_rq_total", DownstreamRqTotal);
+        visitor.Gauge("downstream_rq_active", DownstreamRqActive);
+        visitor.Counter("downstream_rq_timeout", DownstreamRqTimeout);
+        visitor.Counter("downstream_rq_header_timeout", DownstreamRqHeaderTimeout);
+        visitor.Counter("downstream_rq_idle_timeout", DownstreamRqIdleTimeout);
+        visitor.Counter("downstream_rq_rx_reset", DownstreamRqRxReset);
+        visitor.Counter("no_route", NoRoute);
+        Responses.Visit(visitor, "downstream_rq_");
+        visitor.Distribution("downstream_rq_time", DownstreamRqTime);
+    }
+}
+
+/// <summary><c>cluster.&lt;name&gt;.*</c>.</summary>
+internal sealed class ClusterStats : StatBlock
+{
+    public long UpstreamCxTotal;
+    public long UpstreamCxActive;
+    public long UpstreamCxConnectFail;
+    public long UpstreamCxConnectTimeout;
+    public long UpstreamCxConnectAttemptsExceeded;
+    public long UpstreamCxDestroy;
+    public long UpstreamCxIdleTimeout;
+    public long UpstreamCxNoneHealthy;
+    public long UpstreamCxOverflow;
+    public long UpstreamCxRxBytesTotal;
+    public long UpstreamCxTxBytesTotal;
+    public long UpstreamRqTotal;
+    public long UpstreamRqActive;
+    public long UpstreamRqTimeout;
+    public long UpstreamRqRetry;
+    public long UpstreamRqPendingOverflow;
+    public long UpstreamRqRxReset;
+    public ResponseClassCounts Responses;
+
+    public Histogram UpstreamRqTime { get; } = new();
+
+    public void CountResponse(int status, long durationUs)
+    {
+        UpstreamRqActive--;
+        Responses.Count(status);
+        UpstreamRqTime.Record(durationUs / 1000);
+    }
+
+    public override void Visit(IStatVisitor visitor)
+    {
+        visitor.Counter("upstream_cx_total", UpstreamCxTotal);
+        visitor.Gauge("upstream_cx_active", UpstreamCxActive);
+        visitor.Counter("upstream_cx_connect_fail", UpstreamCxConnectFail);
+        visitor.Counter("upstream_cx_connect_timeout", UpstreamCxConnectTimeout);
+        visitor.Counter("upstream_cx_connect_attempts_exceeded", UpstreamCxConnectAttemptsExceeded);
+        visitor.Counter("upstream_cx_destroy", UpstreamCxDestroy);
+        visitor.Counter("upstream_cx_idle_timeout", UpstreamCxIdleTimeout);
+        visitor.Counter("upstream_cx_none_healthy", UpstreamCxNoneHealthy);
+        visitor.Counter("upstream_cx_overflow", UpstreamCxOverflow);
+        visitor.Counter("upstream_cx_rx_bytes_total", UpstreamCxRxBytesTotal);
+        visitor.Counter("upstream_cx_tx_bytes_total", UpstreamCxTxBytesTotal);
+        visitor.Counter("upstream_rq_total", UpstreamRqTotal);
+        visitor.Gauge("upstream_rq_active", UpstreamRqActive);
+        visitor.Counter("upstream_rq_timeout", UpstreamRqTimeout);
+        visitor.Counter("upstream_rq_retry", UpstreamRqRetry);
+        visitor.Counter("upstream_rq_pending_overflow", UpstreamRqPendingOverflow);
+        visitor.Counter("upstream_rq_rx_reset", UpstreamRqRxReset);
+        Responses.Visit(visitor, "upstream_rq_");
+        visitor.Distribution("upstream_rq_time", UpstreamRqTime);
+    }
+}
+
+/// <summary><c>listener.&lt;address&gt;.*</c>.</summary>
+internal sealed class ListenerStats : StatBlock
+{
+    public long DownstreamCxTotal;
+    public long DownstreamCxActive;
+    public long DownstreamCxDestroy;
+    public long DownstreamCxOverflow;
+    public long DownstreamGlobalCxOverflow;
+    public long DownstreamPreCxTimeout;
+    public long DownstreamPreCxActive;
+    public long DownstreamCxLoop;
+    public long DownstreamListenerFilterError;
+    public long NoFilterChainMatch;
+
+    public override void Visit(IStatVisitor visitor)
+    {
+        visitor.Counter("downstream_cx_total", DownstreamCxTotal);
+        visitor.Gauge("downstream_cx_active", DownstreamCxActive);
+        visitor.Counter("downstream_cx_destroy", DownstreamCxDestroy);
+        visitor.Counter("downstream_cx_overflow", DownstreamCxOverflow);
+        visitor.Counter("downstream_global_cx_overflow", DownstreamGlobalCxOverflow);
+        visitor.Counter("downstream_pre_cx_timeout", DownstreamPreCxTimeout);
+        visitor.Gauge("downstream_pre_cx_active", DownstreamPreCxActive);
+        visitor.Counter("downstream_cx_loop", DownstreamCxLoop);
+        visitor.Counter("downstream_listener_filter_error", DownstreamListenerFilterError);
+        visitor.Counter("no_filter_chain_match", NoFilterChainMatch);
+    }
+}
+
+/// <summary><c>tcp.&lt;stat_prefix&gt;.*</c>.</summary>
+internal sealed class TcpStats : StatBlock
+{
+    public long DownstreamCxTotal;
+    public long DownstreamCxActive;
+    public long DownstreamCxNoRoute;
+    public long DownstreamCxRxBytesTotal;
+    public long DownstreamCxTxBytesTotal;
+    public long IdleTimeout;
+    public long MaxDownstreamConnectionDuration;
+
+    public override void Visit(IStatVisitor visitor)
+    {
+        visitor.Counter("downstream_cx_total", DownstreamCxTotal);
+        visitor.Gauge("downstream_cx_active", DownstreamCxActive);
+        visitor.Counter("downstream_cx_no_route", DownstreamCxNoRoute);
+        visitor.Counter("downstream_cx_rx_bytes_total", DownstreamCxRxBytesTotal);
+        visitor.Counter("downstream_cx_tx_bytes_total", DownstreamCxTxBytesTotal);
+        visitor.Counter("idle_timeout", IdleTimeout);
+        visitor.Counter("max_downstream_connection_duration", MaxDownstreamConnectionDuration);
+    }
+}
