@@ -25,6 +25,9 @@ internal sealed class Reactor
     private static readonly Action<ILogger, int, Exception?> LogBug = LoggerMessage.Define<int>(
         LogLevel.Error, new EventId(1001, "ReactorFault"), "reactor {Reactor}: a handler failed; this is a bug in fastmesh");
 
+    // A fault that escapes its handler costs a turn; a reactor that cannot turn at all must not pretend to live.
+    private const int FailedTurnsMax = 16;
+
     [ThreadStatic]
     private static Reactor? t_current;
 
@@ -129,9 +132,19 @@ internal sealed class Reactor
     /// <summary>Runs turns until <see cref="Stop"/>, then closes everything.</summary>
     public void Run()
     {
+        int failedInARow = 0;
         while (!_stopping)
         {
-            RunTurn();
+            try
+            {
+                RunTurn();
+                failedInARow = 0;
+            }
+            catch (Exception error) when (failedInARow < FailedTurnsMax)
+            {
+                failedInARow++;
+                ReportBug(error);
+            }
         }
 
         Poller.Dispose();

@@ -106,18 +106,9 @@ internal abstract unsafe class KernelPoller : SocketPoller
     /// <inheritdoc/>
     protected override void AddListener(TransportListener listener)
     {
-        int slot = _listeners.IndexOf(null);
-        if (slot < 0)
-        {
-            slot = _listeners.Count;
-            _listeners.Add(listener);
-        }
-        else
-        {
-            _listeners[slot] = listener;
-        }
-
-        listener.Slot = slot;
+        // Places are not used again: a late completion must not be taken for a new listener's.
+        listener.Slot = _listeners.Count;
+        _listeners.Add(listener);
         StartAccepting(listener);
     }
 

@@ -222,6 +222,9 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     /// <summary>The kernel holds blocks of the send queue.</summary>
     internal bool SendInFlight { get; set; }
 
+    /// <summary>Bytes of a send that reports only failure; 0 when there is none.</summary>
+    internal int FastSendBytes { get; set; }
+
     /// <summary>The last receive filled its block: take a larger one next time.</summary>
     internal bool Bulk { get; set; }
 

@@ -49,6 +49,9 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
     /// <summary>True when nothing can be sent any more.</summary>
     public bool IsFailed => _failed;
 
+    /// <summary>True while somebody awaits <see cref="FlushAsync"/>.</summary>
+    public bool IsWaiting => _waiting;
+
     /// <summary>True once the sending side was ended by <see cref="ShutdownWrite"/>.</summary>
     public bool IsShutdown { get; private set; }
 

@@ -1,0 +1,147 @@
+using System;
+using System.Threading;
+using FastMesh.Engine.Reactors;
+
+namespace FastMesh.Engine.Transport;
+
+/// <summary>
+/// A group of provided buffers: the kernel takes a block only when bytes have come. What it took belongs to the
+/// reader and is replaced from the pool at the end of the turn, so a slow reader never holds the ring, only memory
+/// that counts against the budget. The ring is filled by demand: it grows when a turn used more than half.
+/// </summary>
+internal sealed unsafe class ReceiveRing : IDisposable
+{
+    private const uint RegisterRing = 22;
+    private const uint UnregisterRing = 23;
+    private const int EntryBytes = 16;
+    private const int TailOffset = 14;
+
+    private readonly Uring _ring;
+    private readonly BufferPool _pool;
+    private readonly BufferSize _size;
+    private readonly byte* _entries;
+    private readonly nuint _entriesBytes;
+    private readonly int _capacity;
+    private readonly BufferSegment?[] _segments;
+    private readonly ushort[] _freeIds;
+    private int _freeCount;
+    private ushort _tail;
+    private int _target;
+    private int _taken;
+
+    private ReceiveRing(Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, byte* at)
+    {
+        _ring = ring;
+        _pool = pool;
+        _size = size;
+        Group = group;
+        _capacity = capacity;
+        _target = target;
+        _entries = at;
+        _entriesBytes = (nuint)(capacity * EntryBytes);
+        _segments = new BufferSegment?[capacity];
+        _freeIds = new ushort[capacity];
+        for (int i = 0; i < capacity; i++)
+        {
+            _freeIds[_freeCount++] = (ushort)(capacity - 1 - i);
+        }
+    }
+
+    /// <summary>Its number in the kernel.</summary>
+    public ushort Group { get; }
+
+    /// <summary>Blocks the kernel can take.</summary>
+    public int Available { get; private set; }
+
+    /// <summary>
+    /// Registers a group of at most <paramref name="capacity"/> blocks (a power of two), <paramref name="target"/> of
+    /// them to begin with; 0 waits for the first demand. Null and the error number where the kernel refuses.
+    /// </summary>
+    public static ReceiveRing? TryCreate(
+        Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, out int errno)
+    {
+        byte* at = LibC.MapMemory(null, (nuint)(capacity * EntryBytes), 3, 0x22, -1, 0);
+        ulong* registration = stackalloc ulong[5];
+        registration[0] = (ulong)at;
+        registration[1] = (uint)capacity | ((ulong)group << 32);
+        registration[2] = 0;
+        registration[3] = 0;
+        registration[4] = 0;
+        errno = -ring.Register(RegisterRing, registration, 1);
+        if (errno > 0)
+        {
+            _ = LibC.UnmapMemory(at, (nuint)(capacity * EntryBytes));
+            return null;
+        }
+
+        return new ReceiveRing(ring, pool, size, group, capacity, target, at);
+    }
+
+    /// <summary>The block that the kernel took; the caller owns it.</summary>
+    public BufferSegment Take(int id)
+    {
+        BufferSegment segment = _segments[id]!;
+        _segments[id] = null;
+        _freeIds[_freeCount++] = (ushort)id;
+        Available--;
+        _taken++;
+        return segment;
+    }
+
+    /// <summary>The kernel found no block: there should be more.</summary>
+    public void Grow(int atLeast) => _target = Math.Min(_capacity, Math.Max(_target * 2, atLeast));
+
+    /// <summary>End of a turn: replaces what was taken, as far as the budget allows.</summary>
+    public void Refill()
+    {
+        if (_taken * 2 > _target && _taken > 0)
+        {
+            Grow(1);
+        }
+
+        _taken = 0;
+        if (Available >= _target)
+        {
+            return;
+        }
+
+        while (Available < _target && _freeCount > 0 && _pool.TryRent(_size) is { } segment)
+        {
+            Add(segment);
+        }
+
+        Volatile.Write(ref *(ushort*)(_entries + TailOffset), _tail);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ulong* registration = stackalloc ulong[5];
+        registration[0] = 0;
+        registration[1] = (ulong)Group << 32;
+        registration[2] = 0;
+        registration[3] = 0;
+        registration[4] = 0;
+        _ = _ring.Register(UnregisterRing, registration, 1);
+        _ = LibC.UnmapMemory(_entries, _entriesBytes);
+        for (int i = 0; i < _capacity; i++)
+        {
+            if (_segments[i] is { } segment)
+            {
+                _segments[i] = null;
+                _pool.Return(segment);
+            }
+        }
+    }
+
+    private void Add(BufferSegment segment)
+    {
+        ushort id = _freeIds[--_freeCount];
+        _segments[id] = segment;
+        byte* entry = _entries + ((_tail++ & (_capacity - 1)) * EntryBytes);
+        *(ulong*)entry = (ulong)segment.Block;
+        *(uint*)(entry + 8) = (uint)segment.Capacity;
+        *(ushort*)(entry + 12) = id;
+        Available++;
+    }
+}
