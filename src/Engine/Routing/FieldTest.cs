@@ -133,15 +133,11 @@ internal sealed class FieldTest
     {
         scratch.Begin();
         ReadOnlySpan<byte> name = fields.Name(line);
-        while (line >= 0)
+        scratch.Append(fields.Value(line));
+        while ((line = fields.Find(name, line + 1)) >= 0)
         {
-            if (scratch.Length > 0)
-            {
-                scratch.Append(","u8);
-            }
-
+            scratch.Append(","u8);
             scratch.Append(fields.Value(line));
-            line = fields.Find(name, line + 1);
         }
 
         return scratch.Written;

@@ -67,16 +67,17 @@ internal sealed class CommandFormat
     /// <summary>Writes the values of an exchange.</summary>
     /// <param name="destination">Takes the text; what does not fit is cut.</param>
     /// <param name="record">What is known.</param>
+    /// <param name="omitEmpty">An absent value is nothing, as in field values, and not "-".</param>
     /// <returns>Bytes written.</returns>
-    public int Write(Span<byte> destination, ExchangeRecord record)
+    public int Write(Span<byte> destination, ExchangeRecord record, bool omitEmpty = false)
     {
         var writer = new ByteWriter(destination);
-        Write(ref writer, record);
+        Write(ref writer, record, omitEmpty);
         return writer.Length;
     }
 
     /// <summary>As the overload for a span. False when some value was absent.</summary>
-    public bool Write(ref ByteWriter writer, ExchangeRecord record)
+    public bool Write(ref ByteWriter writer, ExchangeRecord record, bool omitEmpty = false)
     {
         bool all = true;
         foreach (ref readonly FormatPart part in _parts.AsSpan())
@@ -86,7 +87,10 @@ internal sealed class CommandFormat
             {
                 all = false;
                 writer.Truncate(before);
-                writer.Write((byte)'-');
+                if (!omitEmpty)
+                {
+                    writer.Write((byte)'-');
+                }
             }
             else if (part.LengthMax > 0)
             {
