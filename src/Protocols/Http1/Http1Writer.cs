@@ -41,8 +41,10 @@ internal static class Http1Writer
     // Room for the lines that are not fields: the start line's fixed parts, framing and Connection.
     private const int FixedBytes = 128;
 
-    private static readonly ulong FramingMask = KnownFields.Mask(KnownField.Host, KnownField.Connection,
-        KnownField.KeepAlive, KnownField.ProxyConnection, KnownField.TransferEncoding, KnownField.ContentLength);
+    private static readonly ulong FramingMask = KnownFields.Mask(KnownField.Connection, KnownField.KeepAlive,
+        KnownField.ProxyConnection, KnownField.TransferEncoding, KnownField.ContentLength);
+
+    private static readonly ulong HostBit = KnownFields.Bit(KnownField.Host);
 
     private static readonly ulong UpgradeBit = KnownFields.Bit(KnownField.Upgrade);
 
@@ -78,8 +80,8 @@ internal static class Http1Writer
         at = Put(destination, at, " HTTP/1.1\r\nhost: "u8);
         at = Put(destination, at, authority);
         at = Put(destination, at, "\r\n"u8);
-        int lines = 2;
-        return Finish(head.Fields, head.Body, connection, destination, at, lines);
+        ulong skip = Skip(connection) | HostBit;
+        return Finish(head.Fields, skip, head.Body, connection, destination, at, lines: 2);
     }
 
     /// <summary>Writes a response head: status line, fields, framing, connection.</summary>
@@ -113,7 +115,7 @@ internal static class Http1Writer
 
         // 1xx and 204 carry no framing (RFC 9110 §8.6, RFC 9112 §6.1); their head never has any either.
         BodyLength body = status is < 200 or 204 ? BodyLength.None : head.Body;
-        return Finish(head.Fields, body, connection, destination, at, 1);
+        return Finish(head.Fields, Skip(connection), body, connection, destination, at, lines: 1);
     }
 
     /// <summary>Writes the head of a chunk, which ends the chunk before it unless it is the first.</summary>
@@ -160,10 +162,12 @@ internal static class Http1Writer
         return Put(destination, at, "\r\n"u8);
     }
 
-    private static int Finish(HttpFields fields, BodyLength body, ConnectionOption connection, Span<byte> destination,
-        int at, int lines)
+    private static ulong Skip(ConnectionOption connection) =>
+        connection == ConnectionOption.Upgrade ? FramingMask : FramingMask | UpgradeBit;
+
+    private static int Finish(HttpFields fields, ulong skip, BodyLength body, ConnectionOption connection,
+        Span<byte> destination, int at, int lines)
     {
-        ulong skip = connection == ConnectionOption.Upgrade ? FramingMask : FramingMask | UpgradeBit;
         at += fields.WriteTo(destination[at..], skip, out int fieldLines);
         lines += fieldLines + 1;
         switch (connection)

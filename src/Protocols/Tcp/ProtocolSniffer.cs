@@ -50,6 +50,7 @@ internal static class ProtocolSniffer
     /// <summary>The verdict on the first bytes of a connection.</summary>
     public static SniffVerdict Sniff(ReadOnlySpan<byte> input)
     {
+        input = input[..Math.Min(input.Length, BytesMax)];
         int common = Math.Min(input.Length, Preface.Length);
         if (input[..common].SequenceEqual(Preface[..common]))
         {
