@@ -16,7 +16,8 @@ internal static class HeadSeeds
         {
             "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "POST /a/b?c=d HTTP/1.1\r\nHost: a:80\r\nContent-Length: 5\r\nAccept: */*\r\n\r\nhello",
-            "PUT http://x/y HTTP/1.1\r\nHost: z\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "PUT http://x/y HTTP/1.1\r\nHost: z\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n"
+                + "5\r\nhello\r\n0\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: upgrade, x-y\r\nUpgrade: websocket\r\nX-Y: z\r\n\r\n",
             "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n",
             "GET / HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n",
@@ -131,7 +132,8 @@ internal sealed class RequestRoundTripTarget : FuzzTarget
         string before = Meaning(_head);
         string written = Write(_head, upgrade ? ConnectionOption.Upgrade : ConnectionOption.None);
         string result = Wire.Request(Words.Latin(written), default, _again);
-        Holds(result.StartsWith($"done {written.Length} ", StringComparison.Ordinal), $"unreadable: {result}\n{written}");
+        Holds(result.StartsWith($"done {written.Length} ", StringComparison.Ordinal),
+            $"unreadable: {result}\n{written}");
         Http1Framing.StripHopByHop(_again.Fields, keepUpgrade: upgrade);
         Same("before and after", before, Meaning(_again));
         Same("written twice", written, Write(_again, upgrade ? ConnectionOption.Upgrade : ConnectionOption.None));

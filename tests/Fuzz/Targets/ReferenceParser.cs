@@ -24,7 +24,8 @@ internal static class ReferenceParser
         new($@"^(?<m>{Token}) (?<t>[\x21\x22\x24-\x7e]+) HTTP/1\.(?<v>[01])$(?!\n)", RegexOptions.ExplicitCapture);
 
     private static readonly Regex StatusLine =
-        new(@"^HTTP/1\.(?<v>[01]) (?<s>[1-9][0-9][0-9])( (?<r>[\t\x20-\x7e\x80-\xff]*))?$(?!\n)", RegexOptions.ExplicitCapture);
+        new(@"^HTTP/1\.(?<v>[01]) (?<s>[1-9][0-9][0-9])( (?<r>[\t\x20-\x7e\x80-\xff]*))?$(?!\n)",
+            RegexOptions.ExplicitCapture);
 
     private static readonly Regex FieldLine =
         new($@"^(?<n>{Token}):[ \t]*(?<v>[\t\x20-\x7e\x80-\xff]*?)[ \t]*$(?!\n)", RegexOptions.ExplicitCapture);
@@ -65,7 +66,8 @@ internal static class ReferenceParser
         (string Authority, string Path)? aim = Target(method, target, hosts.Length == 1 ? hosts[0] : "");
         string? body = Body(fields, http11, requestWithoutBody: "None");
         string[]? options = Options(fields);
-        if (aim is null || body is null || options is null || (method == "CONNECT" && body is not ("None" or "Counted(0)")))
+        if (aim is null || body is null || options is null || (method == "CONNECT"
+            && body is not ("None" or "Counted(0)")))
         {
             return "no";
         }
@@ -107,9 +109,11 @@ internal static class ReferenceParser
         bool http11 = start.Groups["v"].Value == "1";
         string[] lengths = Values(fields, "content-length");
         bool bodiless = status < 200 || status is 204 or 304 || toHead;
-        bool declares = bodiless && status >= 200 && status != 204 && lengths.Length == 1 && Length(lengths[0]) is not null
+        bool declares = bodiless && status >= 200 && status != 204 && lengths.Length == 1
+            && Length(lengths[0]) is not null
             && Values(fields, "transfer-encoding").Length == 0;
-        string? body = declares ? $"None({Length(lengths[0])})" : bodiless ? "None" : Body(fields, http11, "UntilClose");
+        string? body = declares ? $"None({Length(lengths[0])})" : bodiless ? "None" : Body(fields, http11,
+            "UntilClose");
         if (body is null)
         {
             return "no";

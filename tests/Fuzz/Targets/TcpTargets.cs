@@ -92,7 +92,8 @@ internal sealed class ProxyProtocolTarget : FuzzTarget
 
     public override int Run(byte[] input)
     {
-        ProxyProtocolStatus status = ProxyProtocol.Read(new ReadOnlySequence<byte>(input), _header, out long consumed, out _);
+        ProxyProtocolStatus status = ProxyProtocol.Read(new ReadOnlySequence<byte>(input), _header, out long consumed,
+            out _);
         Holds(consumed <= input.Length && (consumed == 0) == (status != ProxyProtocolStatus.Done), "consumed is wrong");
         string whole = Describe(status, consumed);
         status = ProxyProtocol.Read(Wire.Pieces(input, Wire.Cut(input)), _header, out consumed, out _);
@@ -112,7 +113,8 @@ internal sealed class ProxyProtocolTarget : FuzzTarget
     }
 
     private string Describe(ProxyProtocolStatus status, long consumed) => status == ProxyProtocolStatus.Done
-        ? $"{consumed} {_header.Version} {_header.IsLocal} {_header.Source} {_header.Destination} {Wire.Text(_header.Tlvs)}"
+        ? $"{consumed} {_header.Version} {_header.IsLocal} {_header.Source} {_header.Destination} "
+            + $"{Wire.Text(_header.Tlvs)}"
         : status.ToString();
 }
 
@@ -122,7 +124,8 @@ internal sealed class SnifferTarget : FuzzTarget
     public override string Name => "sniffer";
 
     public override IEnumerable<byte[]> Seeds =>
-        new[] { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n", "\r\nGET / HTTP/1.0\r\n" }.Select(Words.Latin);
+        new[] { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n",
+            "\r\nGET / HTTP/1.0\r\n" }.Select(Words.Latin);
 
     public override int Run(byte[] input)
     {

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -9,7 +8,9 @@ using FastMesh.Tests.Fuzz.Engine;
 
 namespace FastMesh.Tests.Fuzz.Targets;
 
-/// <summary>Normal paths: one form, reached in one step, with nothing left that a second reader could resolve.</summary>
+/// <summary>
+/// Normal paths: one form, reached in one step, with nothing left that a second reader could resolve.
+/// </summary>
 internal sealed class PathTarget : FuzzTarget
 {
     private static readonly PathNormalizer All = new()
@@ -55,7 +56,8 @@ internal sealed class PathTarget : FuzzTarget
 /// <summary>Field lists against a plain list that does the same.</summary>
 internal sealed class FieldsTarget : FuzzTarget
 {
-    private static readonly string[] Names = ["Host", "host", "x-a", "X-A", "Via", "connection", "b", "TE", "x-b3-traceid"];
+    private static readonly string[] Names = ["Host", "host", "x-a", "X-A", "Via", "connection", "b", "TE",
+        "x-b3-traceid"];
 
     private readonly HttpFields _fields = new();
 
@@ -113,7 +115,8 @@ internal sealed class FieldsTarget : FuzzTarget
 
                 break;
             case 3:
-                Holds(_fields.Remove(bytes) == model.RemoveAll(field => Is(field.Name, name)), "removed another number");
+                Holds(_fields.Remove(bytes) == model.RemoveAll(field => Is(field.Name, name)),
+                    "removed another number");
                 break;
             case 4 when model.Count > 0:
                 _fields.RemoveAt(value.Length % model.Count);
@@ -144,7 +147,8 @@ internal sealed class NetAddressTarget : FuzzTarget
     public override string Name => "address";
 
     public override IEnumerable<byte[]> Seeds =>
-        new[] { "1.2.3.4:80", "[::1]:80", "2001:db8::1", "::ffff:1.2.3.4", "[1:2:3:4:5:6:7:8]:65535" }.Select(Words.Latin);
+        new[] { "1.2.3.4:80", "[::1]:80", "2001:db8::1", "::ffff:1.2.3.4",
+            "[1:2:3:4:5:6:7:8]:65535" }.Select(Words.Latin);
 
     public override int Run(byte[] input)
     {

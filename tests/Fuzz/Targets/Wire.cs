@@ -6,7 +6,9 @@ using FastMesh.Protocols.Http1;
 
 namespace FastMesh.Tests.Fuzz.Targets;
 
-/// <summary>Runs the codecs over whole or split input and renders the outcome, so that two runs can be compared.</summary>
+/// <summary>
+/// Runs the codecs over whole or split input and renders the outcome, so that two runs can be compared.
+/// </summary>
 internal static class Wire
 {
     public static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
