@@ -1,0 +1,101 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading;
+using FastMesh.Bench.Load.Machine;
+
+namespace FastMesh.Bench.Load.Peers;
+
+/// <summary>A proxy under measurement, running on its core.</summary>
+internal sealed class Proxy : IDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private readonly ChildProcess _process;
+    private List<int> _members;
+
+    private Proxy(string name, int port, ChildProcess process, TimeSpan startTime)
+    {
+        Name = name;
+        Port = port;
+        _process = process;
+        StartTime = startTime;
+        _members = ProcessTree.Members(process.Id);
+    }
+
+    /// <summary>As tables show it.</summary>
+    public string Name { get; }
+
+    /// <summary>Where it listens on loopback.</summary>
+    public int Port { get; }
+
+    /// <summary>From the start of the process to its first right answer.</summary>
+    public TimeSpan StartTime { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>User and system time so far, ns.</summary>
+    public long CpuNs => ProcessTree.CpuNs(_members);
+
+    public long ResidentBytes => ProcessTree.ResidentBytes(Id);
+
+    public long PrivateBytes => ProcessTree.PrivateBytes(Id);
+
+    /// <summary>Starts a proxy and waits until it answers (HTTP) or accepts (TCP).</summary>
+    public static Proxy Start(
+        string name, int port, ProxyShape shape, string command, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        long started = Stopwatch.GetTimestamp();
+        string file = name.Replace(' ', '-').Replace('(', '-').Replace(')', '-').ToLowerInvariant() + "-" + port;
+        var process = ChildProcess.Start(file, SteadyMachine.ProxyCore, command, environment);
+        while (!Answers(port, shape))
+        {
+            if (process.Ended || Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                string tail = process.LogTail();
+                process.Dispose();
+                throw new InvalidOperationException($"{name} does not answer; its log ends with:\n{tail}");
+            }
+
+            Thread.Sleep(1);
+        }
+
+        return new Proxy(name, port, process, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>Looks again which processes belong to it; call after a reload.</summary>
+    public void Refresh() => _members = ProcessTree.Members(Id);
+
+    public void Signal(int signal) => _process.Signal(signal);
+
+    public bool Ended => _process.Ended;
+
+    public int WaitForExit(TimeSpan limit) => _process.WaitForExit(limit);
+
+    public string LogTail() => _process.LogTail();
+
+    public void Dispose() => _process.Dispose();
+
+    /// <summary>One GET for the smallest answer.</summary>
+    public static bool Answers(int port, ProxyShape shape)
+    {
+        try
+        {
+            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.ReceiveTimeout = 1000;
+            socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
+            string request = $"GET /100 HTTP/1.1\r\nHost: {shape.RequestHost}\r\nx-a: 1\r\nx-b: yes\r\nx-c: no\r\n\r\n";
+            socket.Send(Encoding.ASCII.GetBytes(request));
+            byte[] answer = new byte[1024];
+            int count = socket.Receive(answer);
+            return answer.AsSpan(0, count).StartsWith("HTTP/1.1 200"u8);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return false;
+        }
+    }
+}
