@@ -1,0 +1,166 @@
+using System.Collections.Generic;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace FastMesh.Engine.Connections;
+
+/// <summary>
+/// The listening sockets of one reactor and what they serve. A new snapshot re-uses the sockets whose address stays, so
+/// that nothing in an accept queue is lost; a listener that vanishes drains its connections. Reactor thread only.
+/// </summary>
+internal sealed class ListenerSockets
+{
+    private readonly Reactor _reactor;
+    private readonly AcceptPipeline _pipeline;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, OpenSocket> _open = [];
+    private readonly List<ListenerState> _leaving = [];
+
+    public ListenerSockets(Reactor reactor, AcceptPipeline pipeline, ILogger logger)
+    {
+        _reactor = reactor;
+        _pipeline = pipeline;
+        _logger = logger;
+    }
+
+    /// <summary>Sockets that are open.</summary>
+    public int Count => _open.Count;
+
+    /// <summary>Connections alive on this reactor, those of vanished listeners included.</summary>
+    public int ConnectionCount
+    {
+        get
+        {
+            int count = 0;
+            foreach (ConnectionTable table in Tables())
+            {
+                count += table.Count;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Serves another set of listeners from now on.</summary>
+    /// <param name="set">Bound by <see cref="ListenerBinder"/>.</param>
+    public void Adopt(ListenerSet set)
+    {
+        ListenerSet previous = _pipeline.Listeners;
+        _pipeline.Listeners = set;
+        HashSet<string> wanted = [];
+        foreach (CompiledListener listener in set.Listeners)
+        {
+            foreach (BoundAddress bound in listener.Bound)
+            {
+                wanted.Add(bound.Key);
+                Open(bound, listener);
+            }
+        }
+
+        foreach (string key in new List<string>(_open.Keys))
+        {
+            if (!wanted.Contains(key))
+            {
+                Close(key);
+            }
+        }
+
+        DrainVanished(previous, set);
+    }
+
+    /// <summary>Stops accepting and asks every connection for a clean end.</summary>
+    public void BeginDrain()
+    {
+        _pipeline.IsDraining = true;
+        foreach (string key in new List<string>(_open.Keys))
+        {
+            Close(key);
+        }
+
+        foreach (ConnectionTable table in Tables())
+        {
+            table.BeginDrain();
+        }
+    }
+
+    /// <summary>Cuts what is left when the drain's time is over.</summary>
+    public void CloseConnections()
+    {
+        foreach (ConnectionTable table in Tables())
+        {
+            table.CloseAll();
+        }
+    }
+
+    private void Open(BoundAddress bound, CompiledListener listener)
+    {
+        if (_open.TryGetValue(bound.Key, out OpenSocket? socket))
+        {
+            socket.Listener = listener;
+            return;
+        }
+
+        socket = new OpenSocket(_pipeline, listener);
+        socket.Transport = Transports.Listen(_reactor, bound.Sockets[_reactor.Index], socket.Accept);
+        _open.Add(bound.Key, socket);
+        if (_reactor.Index == 0)
+        {
+            EngineLog.Listening(_logger, listener.Name, bound.Key);
+        }
+    }
+
+    private void Close(string key)
+    {
+        if (_open.Remove(key, out OpenSocket? socket))
+        {
+            socket.Transport!.Stop();
+            if (_reactor.Index == 0)
+            {
+                ConnectionsLog.Stopped(_logger, socket.Listener.Name, key);
+            }
+        }
+    }
+
+    private void DrainVanished(ListenerSet previous, ListenerSet current)
+    {
+        _leaving.RemoveAll(static state => state.Table.Count == 0);
+        HashSet<ListenerState> staying = [];
+        foreach (CompiledListener listener in current.Listeners)
+        {
+            staying.Add(listener.States[_reactor.Index]);
+        }
+
+        foreach (CompiledListener listener in previous.Listeners)
+        {
+            ListenerState state = listener.States[_reactor.Index];
+            if (staying.Add(state))
+            {
+                _leaving.Add(state);
+                state.Table.BeginDrain();
+            }
+        }
+    }
+
+    private List<ConnectionTable> Tables()
+    {
+        List<ConnectionTable> tables = _leaving.ConvertAll(static state => state.Table);
+        foreach (CompiledListener listener in _pipeline.Listeners.Listeners)
+        {
+            tables.Add(listener.States[_reactor.Index].Table);
+        }
+
+        return tables;
+    }
+
+    /// <summary>A socket and the listener it serves at the moment.</summary>
+    private sealed class OpenSocket(AcceptPipeline pipeline, CompiledListener listener)
+    {
+        public CompiledListener Listener { get; set; } = listener;
+
+        public TransportListener? Transport { get; set; }
+
+        public void Accept(TransportConnection connection) => pipeline.Accept(connection, Listener);
+    }
+}
