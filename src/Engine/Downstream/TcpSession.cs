@@ -327,7 +327,7 @@ internal sealed class TcpSession
         };
         foreach (AccessLog log in _relay.AccessLogs)
         {
-            log.Write(record);
+            log.Write(record, Reactor.Index);
         }
     }
 }
