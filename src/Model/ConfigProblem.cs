@@ -10,6 +10,9 @@ public enum ConfigSeverity
 
     /// <summary>The configuration is taken; what is said is probably not what was meant.</summary>
     Warning,
+
+    /// <summary>The configuration is taken; what is said changes nothing here.</summary>
+    Note,
 }
 
 /// <summary>Something wrong or doubtful in a configuration.</summary>
@@ -36,7 +39,12 @@ public sealed record ConfigProblem(string Path, string Text, ConfigSeverity Seve
             : Line == 0
                 ? File + " "
                 : string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}:{Column} ");
-        string warning = Severity == ConfigSeverity.Warning ? "warning: " : "";
-        return place + warning + (Path.Length == 0 ? Text : Path + ": " + Text);
+        string severity = Severity switch
+        {
+            ConfigSeverity.Warning => "warning: ",
+            ConfigSeverity.Note => "note: ",
+            _ => "",
+        };
+        return place + severity + (Path.Length == 0 ? Text : Path + ": " + Text);
     }
 }
