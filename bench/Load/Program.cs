@@ -18,6 +18,12 @@ internal static class Program
         ["open"] = Http1Suite.OpenLoop,
         ["bulk"] = Http1Suite.Bulk,
         ["tcp"] = TcpSuite.Run,
+        ["scale"] = CostSuite.Scale,
+        ["features"] = CostSuite.Features,
+        ["log"] = CostSuite.AccessLog,
+        ["idle"] = IdleSuite.Memory,
+        ["start"] = IdleSuite.StartTime,
+        ["reload"] = ReloadSuite.Run,
     };
 
     public static int Main(string[] arguments)

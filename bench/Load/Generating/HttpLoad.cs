@@ -64,6 +64,14 @@ internal sealed unsafe class HttpLoad : IDisposable
     }
 
     /// <summary>
+    /// A connection that cannot be opened again is given up without counting a failure: the proxy is going away.
+    /// </summary>
+    public bool GiveUpWhenRefused { get; set; }
+
+    /// <summary>Connections that work.</summary>
+    public int OpenConnections { get; private set; }
+
+    /// <summary>
     /// Runs <paramref name="warmUp"/>, then calls <paramref name="begin"/>, counts for <paramref name="duration"/>,
     /// calls <paramref name="end"/>, and lets what is in flight finish. A rate of 0 is a closed loop.
     /// </summary>
@@ -165,6 +173,11 @@ internal sealed unsafe class HttpLoad : IDisposable
 
     private void Start(HttpLoadConnection connection, long due)
     {
+        if (connection.GivenUp)
+        {
+            return;
+        }
+
         connection.Begin(due, _requestBytes);
         Send(connection);
     }
@@ -307,6 +320,7 @@ internal sealed unsafe class HttpLoad : IDisposable
 
     private void Reopen(HttpLoadConnection connection)
     {
+        OpenConnections--;
         _ = LibC.Close(connection.Descriptor);
         Open(connection);
     }
@@ -323,8 +337,18 @@ internal sealed unsafe class HttpLoad : IDisposable
         };
         if (LibC.Connect(connection.Descriptor, &address, (uint)sizeof(LibC.SockAddrIn)) != 0)
         {
+            connection.GivenUp = GiveUpWhenRefused;
+            if (connection.GivenUp)
+            {
+                _ = LibC.Close(connection.Descriptor);
+                connection.Descriptor = -1;
+                return;
+            }
+
             Fail($"connect refused, error {Marshal.GetLastPInvokeError()}");
         }
+
+        OpenConnections++;
 
         _ = LibC.SetOption(connection.Descriptor, LibC.IpProtoTcp, LibC.TcpNoDelay, &one, sizeof(int));
         connection.WatchesOut = false;

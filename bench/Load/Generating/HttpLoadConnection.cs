@@ -33,6 +33,9 @@ internal sealed class HttpLoadConnection(int index)
 
     public long BodyLeft { get; set; }
 
+    /// <summary>It could not be opened again and takes no part any more.</summary>
+    public bool GivenUp { get; set; }
+
     public bool Watched { get; set; }
 
     public bool WatchesOut { get; set; }

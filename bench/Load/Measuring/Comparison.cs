@@ -8,7 +8,19 @@ using FastMesh.Bench.Load.Peers;
 namespace FastMesh.Bench.Load.Measuring;
 
 /// <summary>What is sent in a comparison.</summary>
-internal sealed record Work(string Title, HttpRequest Request, int Connections, double Rate = 0);
+/// <param name="Title">As tables show it.</param>
+/// <param name="RequestFor">The request, by what the proxy is asked to do.</param>
+/// <param name="Connections">Keep-alive connections.</param>
+/// <param name="Rate">Requests per second of an open loop, or 0 for a closed one.</param>
+internal sealed record Work(string Title, Func<ProxyShape, HttpRequest> RequestFor, int Connections, double Rate = 0)
+{
+    public Work(string title, HttpRequest request, int connections, double rate = 0)
+        : this(title, _ => request, connections, rate)
+    {
+    }
+
+    public HttpLoad Open(Proxy proxy) => new(proxy.Port, RequestFor(proxy.Shape), Connections);
+}
 
 /// <summary>
 /// Alternating rounds A B C A B C… of short samples: machines drift, so only samples of the same round are compared.
@@ -85,7 +97,7 @@ internal sealed class Comparison
     /// <summary>One sample.</summary>
     public static Sample Measure(Work work, Proxy proxy, TimeSpan time)
     {
-        using HttpLoad load = new(proxy.Port, work.Request, work.Connections);
+        using HttpLoad load = work.Open(proxy);
         long cpu = 0;
         double stolen = 0;
         Stolen before = default;
@@ -117,7 +129,7 @@ internal sealed class Comparison
 
     private static void Warm(Work work, Proxy proxy, TimeSpan time)
     {
-        using HttpLoad load = new(proxy.Port, work.Request, work.Connections);
+        using HttpLoad load = work.Open(proxy);
         load.Run(work.Rate, TimeSpan.Zero, time, () => { }, () => { });
     }
 }

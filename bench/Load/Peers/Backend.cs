@@ -44,6 +44,7 @@ internal sealed class Backend : IDisposable
               listen unix:{{Workspace.Folder}}/sink;
               root {{files}};
               location = /100 { return 200 "{{new string('x', 100)}}"; }
+              location = /app/100 { return 200 "{{new string('x', 100)}}"; }
               location = /1k { return 200 "{{new string('x', 1024)}}"; }
               location = /taken { return 200 "{{new string('t', 100)}}"; }
               location = /sink {

@@ -18,13 +18,13 @@ internal static class FastMeshFiles
     public static string ConfigPath(int port) => Path.Combine(Workspace.Folder, $"fastmesh-{port}.yaml");
 
     /// <summary>Starts it on io_uring or epoll ("uring", "epoll").</summary>
-    public static Proxy Start(ProxyShape shape, int backendPort, string transport, string? executable = null)
+    public static Proxy Start(
+        ProxyShape shape, int backendPort, string transport, string? name = null, string? executable = null)
     {
         int port = ChildProcess.FreePort();
         WriteConfig(shape, port, backendPort, 0);
-        string name = transport == "uring" ? "FastMesh io_uring" : "FastMesh epoll";
         return Proxy.Start(
-            name,
+            name ?? (transport == "uring" ? "FastMesh io_uring" : "FastMesh epoll"),
             port,
             shape,
             $"{executable ?? Executable} proxy -c {ConfigPath(port)} --concurrency 1 --transport {transport}",
@@ -143,7 +143,7 @@ internal static class FastMeshFiles
                       - { match: { prefix: / }, route: { cluster: backend } }
         """;
 
-    /// <summary>No format given: Envoy's default line; Istio's default is given in full.</summary>
+    /// <summary>Istio's default line, given in full.</summary>
     private static string AccessLog => $$"""
                   access_log:
                   - name: envoy.access_loggers.file

@@ -1,6 +1,4 @@
 using System;
-using System.Collections;
-using System.Collections.Generic;
 using System.Linq;
 
 namespace FastMesh.Bench.Load.Peers;
@@ -17,16 +15,10 @@ internal enum Contenders
     All = Haproxy | Uring | Epoll | Nginx | Yarp,
 }
 
-/// <summary>The proxies of a comparison, all running with the same shape; HAProxy is first where it takes part.</summary>
-internal sealed class Fleet : IReadOnlyList<Proxy>, IDisposable
+/// <summary>The usual proxies, all with the same shape; HAProxy is first where it takes part.</summary>
+internal static class Fleet
 {
-    private readonly List<Proxy> _proxies = [];
-
-    public int Count => _proxies.Count;
-
-    public Proxy this[int index] => _proxies[index];
-
-    public static Fleet Start(ProxyShape shape, int backendPort, BenchOptions options, Contenders contenders)
+    public static ProxyList Start(ProxyShape shape, int backendPort, BenchOptions options, Contenders contenders)
     {
         (Contenders Kind, string Name, Func<Proxy> Start)[] all =
         [
@@ -36,7 +28,7 @@ internal sealed class Fleet : IReadOnlyList<Proxy>, IDisposable
             (Contenders.Nginx, "nginx", () => NginxFiles.Start(shape, backendPort)),
             (Contenders.Yarp, "YARP", () => YarpProxy.Start(shape, backendPort)),
         ];
-        Fleet fleet = new();
+        ProxyList fleet = new();
         foreach (var (kind, name, start) in all)
         {
             if (contenders.HasFlag(kind) && (options.Only is null || options.Only.Split(',').Contains(name)))
@@ -47,23 +39,4 @@ internal sealed class Fleet : IReadOnlyList<Proxy>, IDisposable
 
         return fleet;
     }
-
-    /// <summary>A proxy that does not start is named and left out; the others are measured.</summary>
-    private void TryAdd(string name, Func<Proxy> start)
-    {
-        try
-        {
-            _proxies.Add(start());
-        }
-        catch (InvalidOperationException e)
-        {
-            Console.Error.WriteLine($"{name} is left out: {e.Message}");
-        }
-    }
-
-    public void Dispose() => _proxies.ForEach(proxy => proxy.Dispose());
-
-    public IEnumerator<Proxy> GetEnumerator() => _proxies.GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -7,12 +7,12 @@ namespace FastMesh.Bench.Load.Peers;
 /// <summary>HAProxy as peer: one thread, upstream connections reused, hosts found by a map.</summary>
 internal static class HaproxyFiles
 {
-    public static Proxy Start(ProxyShape shape, int backendPort)
+    public static Proxy Start(ProxyShape shape, int backendPort, string name = "HAProxy")
     {
         int port = ChildProcess.FreePort();
         string config = shape.Tcp ? TcpConfig(port, backendPort) : HttpConfig(shape, port, backendPort);
         string path = Workspace.Write($"haproxy-{port}.cfg", config);
-        return Proxy.Start("HAProxy", port, shape, $"haproxy -db -f {path}");
+        return Proxy.Start(name, port, shape, $"haproxy -db -f {path}");
     }
 
     private static string HttpConfig(ProxyShape shape, int port, int backendPort)
@@ -68,7 +68,7 @@ internal static class HaproxyFiles
         """;
 
     private static string TcpConfig(int port, int backendPort) => $$"""
-        {{Global(new ProxyShape())}}
+        {{Global(new ProxyShape { Tcp = true })}}
           mode tcp
           timeout client 1h
           timeout server 1h
@@ -83,7 +83,7 @@ internal static class HaproxyFiles
     private static string Global(ProxyShape shape) => $$"""
         global
           nbthread 1
-          maxconn 9900
+          maxconn {{(shape.Tcp ? 1000 : 9900)}}
           ulimit-n 20000
           tune.maxpollevents 400
           {{(shape.Features ? "expose-experimental-directives" : "")}}

@@ -12,11 +12,11 @@ internal static class NginxFiles
 
     public static string Command(string config) => $"nginx -p {Workspace.Folder} -e stderr -c {config}";
 
-    public static Proxy Start(ProxyShape shape, int backendPort)
+    public static Proxy Start(ProxyShape shape, int backendPort, string name = "nginx")
     {
         int port = ChildProcess.FreePort();
         string config = shape.Tcp ? TcpConfig(port, backendPort) : HttpConfig(shape, port, backendPort);
-        return Proxy.Start("nginx", port, shape, Command(Workspace.Write($"nginx-{port}.conf", config)));
+        return Proxy.Start(name, port, shape, Command(Workspace.Write($"nginx-{port}.conf", config)));
     }
 
     /// <summary>The parts that every nginx of the measurement has.</summary>

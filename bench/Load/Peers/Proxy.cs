@@ -17,10 +17,11 @@ internal sealed class Proxy : IDisposable
     private readonly ChildProcess _process;
     private List<int> _members;
 
-    private Proxy(string name, int port, ChildProcess process, TimeSpan startTime)
+    private Proxy(string name, int port, ProxyShape shape, ChildProcess process, TimeSpan startTime)
     {
         Name = name;
         Port = port;
+        Shape = shape;
         _process = process;
         StartTime = startTime;
         _members = ProcessTree.Members(process.Id);
@@ -31,6 +32,8 @@ internal sealed class Proxy : IDisposable
 
     /// <summary>Where it listens on loopback.</summary>
     public int Port { get; }
+
+    public ProxyShape Shape { get; }
 
     /// <summary>From the start of the process to its first right answer.</summary>
     public TimeSpan StartTime { get; }
@@ -63,7 +66,7 @@ internal sealed class Proxy : IDisposable
             Thread.Sleep(1);
         }
 
-        return new Proxy(name, port, process, Stopwatch.GetElapsedTime(started));
+        return new Proxy(name, port, shape, process, Stopwatch.GetElapsedTime(started));
     }
 
     /// <summary>Looks again which processes belong to it; call after a reload.</summary>

@@ -1,4 +1,6 @@
 using System;
+using System.Globalization;
+using System.Linq;
 using FastMesh.Bench.Load.Generating;
 using FastMesh.Bench.Load.Measuring;
 using FastMesh.Bench.Load.Peers;
@@ -39,6 +41,8 @@ internal static class Http1Suite
                 Judge(context, Comparison.Run(work, fleet, context.Options));
             }
         }
+
+        CountSyscalls(context, shape, fleet);
     }
 
     public static void OpenLoop(SuiteContext context)
@@ -81,6 +85,18 @@ internal static class Http1Suite
             context.Report.RatioTarget(
                 comparison, SuiteContext.Uring, SuiteContext.Haproxy, SuiteContext.Cpu, "CPU per request", 0.85);
         }
+    }
+
+    private static void CountSyscalls(SuiteContext context, ProxyShape shape, ProxyList fleet)
+    {
+        var request = HttpRequest.Get(shape.RequestHost, "/100", 100);
+        Work[] works = [new("", request, 64), new("", request, 64, 8_000)];
+        var rows = fleet.Select(proxy => (string[])
+        [
+            proxy.Name,
+            .. works.Select(work => Syscalls.PerRequest(work, proxy).ToString("0.00", CultureInfo.InvariantCulture)),
+        ]);
+        context.Report.Table("System calls per request", ["", "saturated", "8,000/s"], [.. rows]);
     }
 
     private static void Judge(SuiteContext context, Comparison comparison)
