@@ -27,6 +27,9 @@ internal readonly record struct PickResult(EndpointRuntime? Endpoint, ResponseFl
 /// </summary>
 internal sealed class ClusterRuntime
 {
+    /// <summary>Sixteen apart, so that reactors do not share a cache line.</summary>
+    private const int TurnStride = 16;
+
     private readonly ClusterStats[] _stats;
     private readonly uint[] _turns;
     private readonly OriginalDestinations[]? _originalDestinations;
@@ -35,14 +38,19 @@ internal sealed class ClusterRuntime
     private readonly KeepAliveOptions _keepAlive;
     private volatile EndpointSet _endpoints = EndpointSet.Empty;
 
-    public ClusterRuntime(Cluster model, int reactors)
+    /// <summary>Creates the runtime of a cluster; a DNS cluster has no endpoints until <see cref="DnsRefresh"/>.</summary>
+    /// <param name="model">What was said.</param>
+    /// <param name="reactors">How many reactors pick.</param>
+    /// <param name="stats">Counters to go on with, one per reactor; null begins new ones.</param>
+    public ClusterRuntime(Cluster model, int reactors, ClusterStats[]? stats = null)
     {
         Model = model;
-        _stats = new ClusterStats[reactors];
-        _turns = new uint[reactors * 16];
+        _stats = stats ?? NewStats(reactors);
+        _turns = new uint[reactors * TurnStride];
         for (int i = 0; i < reactors; i++)
         {
-            _stats[i] = new ClusterStats();
+            // Reactors begin at different endpoints, or the first would get the first request of each.
+            _turns[i * TurnStride] = (uint)i * 0x9E3779B9;
         }
 
         IdleTimeoutMs = Milliseconds(model.IdleTimeout);
@@ -114,6 +122,8 @@ internal sealed class ClusterRuntime
                 original, original is null ? ResponseFlags.NoHealthyUpstream : ResponseFlags.None);
         }
 
+        // The choice of priority and that within it must not follow from the same bits.
+        ulong random = Mix(context.Random);
         EndpointRuntime[] schedule = _endpoints.Choose(context.Random);
         if (schedule.Length == 0)
         {
@@ -127,8 +137,8 @@ internal sealed class ClusterRuntime
 
         EndpointRuntime picked = Model.LoadBalancing switch
         {
-            LoadBalancing.LeastRequest => LeastRequest(schedule, context),
-            LoadBalancing.Random => schedule[Index(context.Random, schedule.Length)],
+            LoadBalancing.LeastRequest => LeastRequest(schedule, context.ReactorIndex, random),
+            LoadBalancing.Random => schedule[Index(random, schedule.Length)],
             _ => RoundRobin(schedule, context),
         };
         return new PickResult(picked, ResponseFlags.None);
@@ -167,18 +177,19 @@ internal sealed class ClusterRuntime
         KeepAlive = _keepAlive,
     };
 
-    private EndpointRuntime LeastRequest(EndpointRuntime[] schedule, in PickContext context)
+    /// <summary>
+    /// The least loaded of a few drawn by weight. Loads are this reactor's own: a figure of another core would be late
+    /// and would cost a cache miss on every request.
+    /// </summary>
+    private EndpointRuntime LeastRequest(EndpointRuntime[] schedule, int reactor, ulong random)
     {
-        int choices = Model.LeastRequestChoices;
-        ulong random = context.Random;
         EndpointRuntime best = schedule[Index(random, schedule.Length)];
-        double bestLoad = Load(best, context.ReactorIndex);
-        for (int i = 1; i < choices; i++)
+        double bestLoad = Load(best, reactor);
+        for (int i = 1; i < Model.LeastRequestChoices; i++)
         {
-            random *= 0x9E3779B97F4A7C15UL;
-            random ^= random >> 29;
+            random = Mix(random);
             EndpointRuntime other = schedule[Index(random, schedule.Length)];
-            double load = Load(other, context.ReactorIndex);
+            double load = Load(other, reactor);
             if (load < bestLoad)
             {
                 best = other;
@@ -189,8 +200,29 @@ internal sealed class ClusterRuntime
         return best;
     }
 
+    // Requests for each unit of weight: equal at idle, so that the draw alone keeps the weights then.
     private static double Load(EndpointRuntime endpoint, int reactor) =>
-        endpoint.PerReactor[reactor].ActiveRequests;
+        (double)endpoint.PerReactor[reactor].ActiveRequests / Math.Max(1, endpoint.Model.Weight);
+
+    /// <summary>The next of a SplitMix64 sequence.</summary>
+    private static ulong Mix(ulong random)
+    {
+        random += 0x9E3779B97F4A7C15UL;
+        random = (random ^ (random >> 30)) * 0xBF58476D1CE4E5B9UL;
+        random = (random ^ (random >> 27)) * 0x94D049BB133111EBUL;
+        return random ^ (random >> 31);
+    }
+
+    private static ClusterStats[] NewStats(int reactors)
+    {
+        var stats = new ClusterStats[reactors];
+        for (int i = 0; i < reactors; i++)
+        {
+            stats[i] = new ClusterStats();
+        }
+
+        return stats;
+    }
 
     private static int Index(ulong random, int length) => (int)Math.BigMul(random, (ulong)length, out _);
 
@@ -214,8 +246,7 @@ internal sealed class ClusterRuntime
 
     private EndpointRuntime RoundRobin(EndpointRuntime[] schedule, in PickContext context)
     {
-        // Sixteen apart, so that reactors do not share a cache line.
-        ref uint turn = ref _turns[context.ReactorIndex * 16];
+        ref uint turn = ref _turns[context.ReactorIndex * TurnStride];
         uint at = turn++;
         return schedule[(int)(at % (uint)schedule.Length)];
     }

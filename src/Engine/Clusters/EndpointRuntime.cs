@@ -54,7 +54,10 @@ internal sealed class EndpointRuntime
         set => _isRetired = value;
     }
 
-    public bool IsHealthy => Model.Health is HealthStatus.Unknown or HealthStatus.Healthy or HealthStatus.Degraded;
+    public bool IsHealthy => Model.Health is HealthStatus.Unknown or HealthStatus.Healthy;
+
+    /// <summary>Usable, but after all that are healthy.</summary>
+    public bool IsDegraded => Model.Health == HealthStatus.Degraded;
 
     public override string ToString() => UnixPath ?? Address.ToString();
 }

@@ -4,23 +4,28 @@ using System.Collections.Generic;
 namespace FastMesh.Engine.Clusters;
 
 /// <summary>
-/// The endpoints of a cluster at one moment, immutable. Each priority holds what may be used now as a schedule: indexes
-/// in the order of smooth weighted round robin, so that every policy finds weights by plain indexing.
+/// The endpoints of a cluster at one moment, immutable. What may be used now stands in levels, each with its share of
+/// the traffic and a <see cref="WeightedSchedule"/>, so that every policy finds weights by plain indexing.
 /// </summary>
+/// <remarks>
+/// Envoy's rules: a priority carries traffic in full while 1 / 1.4 of it is healthy and hands the rest to the next one.
+/// Degraded endpoints come after all healthy ones. Only when all of it together cannot take the traffic are shares
+/// scaled up, and a priority below the panic threshold uses all its endpoints.
+/// </remarks>
 internal sealed class EndpointSet
 {
     /// <summary>Envoy's overprovisioning factor: a priority is full while 1 / 1.4 of it is healthy.</summary>
     private const double Overprovisioning = 1.4;
 
-    /// <summary>Steps of a schedule; weights that need more are rounded.</summary>
-    private const int ScheduleMax = 4096;
+    private readonly Level[] _levels;
 
-    private readonly Priority[] _priorities;
-
+    /// <summary>Arranges the endpoints.</summary>
+    /// <param name="endpoints">All of them, usable or not.</param>
+    /// <param name="panicThresholdPercent">Share of healthy ones under which all are used; 0 never does so.</param>
     public EndpointSet(EndpointRuntime[] endpoints, double panicThresholdPercent)
     {
         All = endpoints;
-        _priorities = Arrange(endpoints, panicThresholdPercent);
+        _levels = Arrange(endpoints, panicThresholdPercent);
     }
 
     public static EndpointSet Empty { get; } = new([], 0);
@@ -32,24 +37,53 @@ internal sealed class EndpointSet
     /// <summary>Endpoints to choose from, each as often as its weight says; empty when none may be used.</summary>
     public EndpointRuntime[] Choose(ulong random)
     {
-        if (_priorities.Length == 1)
+        Level[] levels = _levels;
+        if (levels.Length == 1)
         {
-            return _priorities[0].Schedule;
+            return levels[0].Schedule;
         }
 
         double point = (random >> 11) * (100.0 / (1UL << 53));
-        foreach (Priority priority in _priorities)
+        foreach (Level level in levels)
         {
-            if (point < priority.LoadUpTo)
+            if (point < level.LoadUpTo)
             {
-                return priority.Schedule;
+                return level.Schedule;
             }
         }
 
-        return _priorities.Length == 0 ? [] : _priorities[^1].Schedule;
+        return levels.Length == 0 ? [] : levels[^1].Schedule;
     }
 
-    private static Priority[] Arrange(EndpointRuntime[] endpoints, double panicThresholdPercent)
+    private static Level[] Arrange(EndpointRuntime[] endpoints, double panicThresholdPercent)
+    {
+        List<List<EndpointRuntime>> priorities = ByPriority(endpoints);
+        var shares = new List<(double Load, List<EndpointRuntime> Members)>();
+        double left = AddShares(shares, priorities, 100, static endpoint => endpoint.IsHealthy);
+        left = AddShares(shares, priorities, left, static endpoint => endpoint.IsDegraded);
+        if (left > 0.001)
+        {
+            shares = Panic(priorities, panicThresholdPercent);
+        }
+
+        double sum = 0;
+        foreach ((double load, _) in shares)
+        {
+            sum += load;
+        }
+
+        var levels = new List<Level>();
+        double upTo = 0;
+        foreach ((double load, List<EndpointRuntime> members) in shares)
+        {
+            upTo += load * 100 / sum;
+            levels.Add(new Level(upTo, WeightedSchedule.Create(members)));
+        }
+
+        return [.. levels];
+    }
+
+    private static List<List<EndpointRuntime>> ByPriority(EndpointRuntime[] endpoints)
     {
         var byPriority = new SortedDictionary<uint, List<EndpointRuntime>>();
         foreach (EndpointRuntime endpoint in endpoints)
@@ -62,70 +96,54 @@ internal sealed class EndpointSet
             list.Add(endpoint);
         }
 
-        var priorities = new List<Priority>();
-        double left = 100;
-        foreach (List<EndpointRuntime> members in byPriority.Values)
-        {
-            List<EndpointRuntime> healthy = members.FindAll(static endpoint => endpoint.IsHealthy);
-            double percent = 100.0 * healthy.Count / members.Count;
-            double load = Math.Min(left, Math.Min(100, percent * Overprovisioning));
-            left -= load;
-            bool panics = percent < panicThresholdPercent;
-            priorities.Add(new Priority(100 - left, Schedule(panics ? members : healthy), panics));
-        }
-
-        // Nothing can take all of it: spread over what panics, as it stands.
-        if (left > 0 && priorities.Count > 0)
-        {
-            int taker = priorities.FindIndex(static priority => priority.Schedule.Length > 0);
-            return taker < 0 ? [new Priority(100, [], false)] : [priorities[taker] with { LoadUpTo = 100 }];
-        }
-
-        return [.. priorities];
+        return [.. byPriority.Values];
     }
 
-    /// <summary>Smooth weighted round robin: at each step the endpoint that is furthest behind its share.</summary>
-    private static EndpointRuntime[] Schedule(List<EndpointRuntime> endpoints)
+    /// <summary>Gives each priority what it can carry of the rest.</summary>
+    /// <returns>Percent that nobody took.</returns>
+    private static double AddShares(
+        List<(double Load, List<EndpointRuntime> Members)> shares, List<List<EndpointRuntime>> priorities, double left,
+        Predicate<EndpointRuntime> usable)
     {
-        ulong sum = 0;
-        uint divisor = 0;
-        foreach (EndpointRuntime endpoint in endpoints)
+        foreach (List<EndpointRuntime> priority in priorities)
         {
-            sum += endpoint.Model.Weight;
-            divisor = Gcd(divisor, endpoint.Model.Weight);
-        }
-
-        if (sum == 0)
-        {
-            return [];
-        }
-
-        int steps = (int)Math.Min(sum / divisor, (ulong)Math.Max(ScheduleMax, endpoints.Count));
-        var schedule = new EndpointRuntime[steps];
-        var credit = new double[endpoints.Count];
-        for (int step = 0; step < steps; step++)
-        {
-            int best = 0;
-            for (int i = 0; i < credit.Length; i++)
+            List<EndpointRuntime> members = priority.FindAll(usable);
+            double load = Math.Min(left, 100.0 * Overprovisioning * members.Count / priority.Count);
+            if (load > 0)
             {
-                credit[i] += endpoints[i].Model.Weight / (double)sum;
-                if (credit[i] > credit[best] + 1e-12)
-                {
-                    best = i;
-                }
+                shares.Add((load, members));
+                left -= load;
             }
-
-            credit[best] -= 1;
-            schedule[step] = endpoints[best];
         }
 
-        return schedule;
+        return left;
     }
 
-    private static uint Gcd(uint a, uint b) => b == 0 ? a : Gcd(b, a % b);
+    /// <summary>Too little is usable to carry all: by what is usable, all endpoints where the threshold says so.</summary>
+    private static List<(double Load, List<EndpointRuntime> Members)> Panic(
+        List<List<EndpointRuntime>> priorities, double panicThresholdPercent)
+    {
+        var shares = new List<(double, List<EndpointRuntime>)>();
+        foreach (List<EndpointRuntime> priority in priorities)
+        {
+            List<EndpointRuntime> usable = priority.FindAll(static endpoint => endpoint.IsHealthy || endpoint.IsDegraded);
+            double percent = 100.0 * usable.Count / priority.Count;
+            if (usable.Count > 0)
+            {
+                shares.Add((percent, percent < panicThresholdPercent ? priority : usable));
+            }
+        }
 
-    /// <param name="LoadUpTo">Percent of the traffic that this and the priorities before it take.</param>
+        // Nothing at all is usable: the first priority takes it, or nobody does.
+        if (shares.Count == 0 && priorities.Count > 0 && panicThresholdPercent > 0)
+        {
+            shares.Add((100, priorities[0]));
+        }
+
+        return shares;
+    }
+
+    /// <param name="LoadUpTo">Percent of the traffic that this and the levels before it take.</param>
     /// <param name="Schedule">What may be used.</param>
-    /// <param name="Panics">Too little of it is healthy, so all of it is used.</param>
-    private sealed record Priority(double LoadUpTo, EndpointRuntime[] Schedule, bool Panics);
+    private sealed record Level(double LoadUpTo, EndpointRuntime[] Schedule);
 }

@@ -13,7 +13,8 @@ internal sealed class Histogram
     private const int Subs = 1 << SubBits;
     private const int BucketCount = (40 - SubBits + 1) * Subs;
 
-    private readonly long[] _counts = new long[BucketCount];
+    // Made by the first value: a cluster that is only configured costs no buckets.
+    private long[] _counts = [];
 
     public long Count { get; private set; }
 
@@ -23,19 +24,38 @@ internal sealed class Histogram
     public void Record(long value)
     {
         value = Math.Max(value, 0);
-        Count++;
-        Sum += value;
-        _counts[Index(value)]++;
-    }
-
-    public void AddTo(Histogram other)
-    {
-        for (int i = 0; i < BucketCount; i++)
+        int index = Index(value);
+        if (_counts.Length == 0)
         {
-            other._counts[i] += _counts[i];
+            _counts = new long[BucketCount];
         }
 
-        other.Count += Count;
+        Count++;
+        Sum += value;
+        _counts[index]++;
+    }
+
+    /// <summary>Adds what is here, possibly while it grows: the other's count is that of its buckets.</summary>
+    public void AddTo(Histogram other)
+    {
+        long[] counts = _counts;
+        if (counts.Length == 0)
+        {
+            return;
+        }
+
+        if (other._counts.Length == 0)
+        {
+            other._counts = new long[BucketCount];
+        }
+
+        for (int i = 0; i < BucketCount; i++)
+        {
+            long count = counts[i];
+            other._counts[i] += count;
+            other.Count += count;
+        }
+
         other.Sum += Sum;
     }
 
@@ -47,9 +67,9 @@ internal sealed class Histogram
             return double.NaN;
         }
 
-        double wanted = quantile * Count;
+        double wanted = Math.Max(1, quantile * Count);
         long seen = 0;
-        for (int i = 0; i < BucketCount; i++)
+        for (int i = 0; i < _counts.Length; i++)
         {
             if (_counts[i] != 0)
             {
@@ -68,7 +88,7 @@ internal sealed class Histogram
     public long CountUpTo(double bound)
     {
         long count = 0;
-        for (int i = 0; i < BucketCount && UpperBound(i) <= bound; i++)
+        for (int i = 0; i < _counts.Length && UpperBound(i) <= bound; i++)
         {
             count += _counts[i];
         }
