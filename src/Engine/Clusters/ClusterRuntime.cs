@@ -40,12 +40,12 @@ internal sealed class ClusterRuntime
 
     /// <summary>Creates the runtime of a cluster; a DNS cluster has no endpoints until <see cref="DnsRefresh"/>.</summary>
     /// <param name="model">What was said.</param>
-    /// <param name="reactors">How many reactors pick.</param>
-    /// <param name="stats">Counters to go on with, one per reactor; null begins new ones.</param>
-    public ClusterRuntime(Cluster model, int reactors, ClusterStats[]? stats = null)
+    /// <param name="stats">Its counters, one block per reactor.</param>
+    public ClusterRuntime(Cluster model, ClusterStats[] stats)
     {
         Model = model;
-        _stats = stats ?? NewStats(reactors);
+        _stats = stats;
+        int reactors = stats.Length;
         _turns = new uint[reactors * TurnStride];
         for (int i = 0; i < reactors; i++)
         {
@@ -211,17 +211,6 @@ internal sealed class ClusterRuntime
         random = (random ^ (random >> 30)) * 0xBF58476D1CE4E5B9UL;
         random = (random ^ (random >> 27)) * 0x94D049BB133111EBUL;
         return random ^ (random >> 31);
-    }
-
-    private static ClusterStats[] NewStats(int reactors)
-    {
-        var stats = new ClusterStats[reactors];
-        for (int i = 0; i < reactors; i++)
-        {
-            stats[i] = new ClusterStats();
-        }
-
-        return stats;
     }
 
     private static int Index(ulong random, int length) => (int)Math.BigMul(random, (ulong)length, out _);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 using FastMesh.Model;
 using FastMesh.Protocols;
 
@@ -11,12 +12,19 @@ namespace FastMesh.Engine.Clusters;
 /// </summary>
 internal sealed class OriginalDestinations
 {
-    /// <summary>Destinations remembered at once; beyond, the least recently used ones go first.</summary>
-    private const int DestinationsMax = 16_384;
+    /// <summary>
+    /// Destinations remembered at once. Beyond, all without requests are forgotten; when that frees none, a new one is
+    /// refused.
+    /// </summary>
+    public const int DestinationsMax = 16_384;
+
+    /// <summary>Time between two searches for stale ones when full; each looks at all.</summary>
+    private const long CleanMsMin = 100;
 
     private readonly Dictionary<NetAddress, Entry> _entries = [];
     private readonly List<NetAddress> _stale = [];
     private readonly Cluster _model;
+    private readonly byte[] _field;
     private readonly int _reactors;
     private readonly long _cleanupMs;
     private long _cleanedMs;
@@ -24,6 +32,7 @@ internal sealed class OriginalDestinations
     public OriginalDestinations(Cluster model, int reactors)
     {
         _model = model;
+        _field = Encoding.UTF8.GetBytes(model.OriginalDestinationField ?? "");
         _reactors = reactors;
         _cleanupMs = (long)Math.Clamp(model.CleanupInterval.TotalMilliseconds, 100, int.MaxValue);
     }
@@ -31,9 +40,8 @@ internal sealed class OriginalDestinations
     public EndpointRuntime? Pick(in PickContext context)
     {
         NetAddress address = context.OriginalDestination;
-        if (_model.OriginalDestinationField is { } field && context.Request is { } request
-            && request.Fields.TryGet(KnownField.XEnvoyOriginalDstHost, out ReadOnlySpan<byte> value)
-            && field.Equals("x-envoy-original-dst-host", StringComparison.OrdinalIgnoreCase)
+        if (_field.Length > 0 && context.Request is { } request
+            && request.Fields.TryGet(_field, out ReadOnlySpan<byte> value)
             && NetAddress.TryParse(value, out NetAddress named))
         {
             address = named;
@@ -49,13 +57,19 @@ internal sealed class OriginalDestinations
             address = address.WithPort((ushort)_model.OriginalDestinationPort);
         }
 
-        if (context.NowMs - _cleanedMs > _cleanupMs || _entries.Count >= DestinationsMax)
+        long sinceCleanMs = context.NowMs - _cleanedMs;
+        if (sinceCleanMs > _cleanupMs || (_entries.Count >= DestinationsMax && sinceCleanMs > CleanMsMin))
         {
             Clean(context);
         }
 
         if (!_entries.TryGetValue(address, out Entry? entry))
         {
+            if (_entries.Count >= DestinationsMax)
+            {
+                return null;
+            }
+
             var target = new SocketTarget(address.ToIPAddress()?.ToString() ?? "", address.Port);
             entry = new Entry(new EndpointRuntime(address, null, new Endpoint(target), _reactors));
             _entries.Add(address, entry);

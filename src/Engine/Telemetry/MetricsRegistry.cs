@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Text.RegularExpressions;
 
@@ -67,7 +68,7 @@ internal readonly record struct StatSample(
 internal sealed class MetricsRegistry
 {
     private readonly int _reactors;
-    private volatile Dictionary<(StatScope Scope, string Subject), StatBlock[]> _subjects = [];
+    private readonly ConcurrentDictionary<(StatScope Scope, string Subject), StatBlock[]> _subjects = new();
     private volatile (string Name, StatKind Kind, Func<long> Read)[] _process = [];
 
     /// <summary>Creates an empty registry.</summary>
@@ -102,16 +103,13 @@ internal sealed class MetricsRegistry
             kept.Add(Plain(name));
         }
 
-        var subjects = new Dictionary<(StatScope Scope, string Subject), StatBlock[]>();
-        foreach (((StatScope Scope, string Subject) key, StatBlock[] blocks) in _subjects)
+        foreach ((StatScope Scope, string Subject) key in _subjects.Keys)
         {
-            if (key.Scope != scope || kept.Contains(key.Subject))
+            if (key.Scope == scope && !kept.Contains(key.Subject))
             {
-                subjects.Add(key, blocks);
+                _subjects.TryRemove(key, out _);
             }
         }
-
-        _subjects = subjects;
     }
 
     /// <summary>All statistics, sorted by full name.</summary>
@@ -150,18 +148,17 @@ internal sealed class MetricsRegistry
         where TBlock : StatBlock, new()
     {
         (StatScope, string) key = (scope, Plain(name));
-        if (_subjects.TryGetValue(key, out StatBlock[]? known))
+        if (!_subjects.TryGetValue(key, out StatBlock[]? blocks))
         {
-            return (TBlock[])known;
+            var created = new TBlock[_reactors];
+            for (int i = 0; i < created.Length; i++)
+            {
+                created[i] = new TBlock();
+            }
+
+            blocks = _subjects.GetOrAdd(key, created);
         }
 
-        var blocks = new TBlock[_reactors];
-        for (int i = 0; i < blocks.Length; i++)
-        {
-            blocks[i] = new TBlock();
-        }
-
-        _subjects = new Dictionary<(StatScope Scope, string Subject), StatBlock[]>(_subjects) { [key] = blocks };
-        return blocks;
+        return (TBlock[])blocks;
     }
 }
