@@ -68,7 +68,7 @@ internal sealed class TestMesh : IAsyncDisposable
     public ClusterRuntime AddCluster(Cluster model, params int[] ports)
     {
         Endpoint[] endpoints = Array.ConvertAll(ports, port => new Endpoint(new SocketTarget("127.0.0.1", port)));
-        return _clusters[model.Name] = new ClusterRuntime(model with { Endpoints = [.. endpoints] }, 1);
+        return _clusters[model.Name] = new ClusterRuntime(model with { Endpoints = [.. endpoints] }, [new ClusterStats()]);
     }
 
     public async Task<List<ConfigProblem>> ApplyAsync(params Listener[] listeners)
