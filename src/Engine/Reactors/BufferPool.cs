@@ -150,10 +150,13 @@ internal sealed unsafe class BufferPool
     private bool Grow(Shelf shelf, BufferSize size, bool force)
     {
         int bytes = shelf.BlockBytes * shelf.BlocksPerSlab;
-        if (!_budget.TryReserve(bytes, force))
+        bool isFirst = shelf.SlabCount == 0;
+        if (!_budget.TryReserve(bytes, force || isFirst))
         {
             return false;
         }
+
+        shelf.SlabCount++;
 
         byte[] slab = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
         byte* first = (byte*)Unsafe.AsPointer(ref slab[0]);
@@ -175,6 +178,9 @@ internal sealed unsafe class BufferPool
         public int BlockBytes { get; } = blockBytes;
 
         public int BlocksPerSlab { get; } = blocksPerSlab;
+
+        /// <summary>The first slab is granted in any case: every reactor can always make progress.</summary>
+        public int SlabCount { get; set; }
 
         public void Push(BufferSegment segment)
         {

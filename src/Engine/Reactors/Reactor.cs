@@ -83,6 +83,9 @@ internal sealed class Reactor
     /// <summary>True when called from this reactor's thread.</summary>
     public bool InLoop => ReferenceEquals(t_current, this);
 
+    /// <summary>Work is waiting that needs no event: for a simulation to know when time may pass.</summary>
+    internal bool HasWork => _readyCount > 0 || _mailbox.HasMail;
+
     /// <summary>Faults of handlers that the reactor survived.</summary>
     public long Faults { get; private set; }
 

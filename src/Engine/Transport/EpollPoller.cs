@@ -168,9 +168,10 @@ internal sealed unsafe class EpollPoller : KernelPoller
     internal override void ResumeAccept(TransportListener listener) => AcceptAll(listener);
 
     /// <inheritdoc/>
-    internal override void BeginRelay(TransportConnection connection)
+    internal override bool BeginRelay(TransportConnection connection)
     {
         // The registration reports everything already; what was seen before is asked for again by the relay itself.
+        return true;
     }
 
     /// <inheritdoc/>

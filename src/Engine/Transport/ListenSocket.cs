@@ -66,6 +66,9 @@ internal sealed unsafe class ListenSocket
     /// <summary>Takes a listening socket that somebody else has opened (hot restart).</summary>
     public static ListenSocket Adopt(int fd, string? unixPath) => new(fd, ReadName(fd), unixPath);
 
+    /// <summary>A socket that only a simulated network knows.</summary>
+    public static ListenSocket Simulated(NetAddress address, string? unixPath) => new(-1, address, unixPath);
+
     /// <summary>Closes it; connections that wait in its queue are reset by the kernel.</summary>
     public void Close()
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using FastMesh.Engine.Reactors;
@@ -45,6 +46,13 @@ internal abstract class SocketPoller : Poller
 
     /// <inheritdoc/>
     public override long ReadUtcMs() => SystemClock.UtcMs();
+
+    /// <summary>Binds and starts accepting.</summary>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    public virtual TransportListener Listen(ListenOptions options, Action<TransportConnection> accepted) =>
+        ListenSocket.TryBind(options, 1, out ListenSocket[] sockets, out TransportError error)
+            ? Listen(sockets[0], accepted)
+            : throw new IOException($"listen on {options.UnixPath ?? options.Address.ToString()}: {error.Text}");
 
     /// <summary>Starts accepting on <paramref name="socket"/>, which the listener owns from now on.</summary>
     public TransportListener Listen(ListenSocket socket, Action<TransportConnection> accepted)
@@ -156,8 +164,10 @@ internal abstract class SocketPoller : Poller
     /// <summary>Accepts again after a rest.</summary>
     internal abstract void ResumeAccept(TransportListener listener);
 
-    /// <summary>Hands the readiness of both sides to <see cref="TransportConnection.Relay"/> from now on.</summary>
-    internal abstract void BeginRelay(TransportConnection connection);
+    /// <summary>
+    /// Hands readiness to <see cref="TransportConnection.Relay"/> from now on; false where the kernel cannot relay.
+    /// </summary>
+    internal abstract bool BeginRelay(TransportConnection connection);
 
     /// <summary>Sends what is queued.</summary>
     protected abstract void FlushOne(TransportConnection connection);

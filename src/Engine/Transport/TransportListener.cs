@@ -70,9 +70,15 @@ internal sealed class TransportListener
             return;
         }
 
-        AcceptedCount++;
         TransportConnection connection = _poller.Adopt(fd);
         connection.RemoteAddress = remote;
+        OnAccepted(connection);
+    }
+
+    /// <summary>Hands over a connection that was admitted.</summary>
+    internal void OnAccepted(TransportConnection connection)
+    {
+        AcceptedCount++;
         try
         {
             Accepted(connection);

@@ -219,7 +219,7 @@ internal sealed unsafe class UringPoller : KernelPoller
     internal override void ResumeAccept(TransportListener listener) => StartAccepting(listener);
 
     /// <inheritdoc/>
-    internal override void BeginRelay(TransportConnection connection)
+    internal override bool BeginRelay(TransportConnection connection)
     {
         int flags = LibC.FileControl(connection.Fd, LibC.GetFlags, 0);
         connection.Poll |= PollFlags.Paused;
@@ -236,6 +236,7 @@ internal sealed unsafe class UringPoller : KernelPoller
         entry->OperationFlags = LibC.EpollIn | LibC.EpollOut | LibC.EpollReadHangUp;
         entry->UserData = UserData(connection, PollKind);
         connection.Poll |= PollFlags.PollArmed;
+        return true;
     }
 
     /// <inheritdoc/>
@@ -423,6 +424,8 @@ internal sealed unsafe class UringPoller : KernelPoller
             {
                 connection.AfterDrained();
             }
+
+            connection.Relay?.OnReady(connection, readable: false, writable: true);
         }
     }
 
@@ -459,7 +462,8 @@ internal sealed unsafe class UringPoller : KernelPoller
         connection.SendInFlight = true;
 
         // Whoever waits for the end of this send needs its completion: without one, nothing would wake us.
-        bool awaited = connection.IsClosing || writer.ShutdownPending || writer.IsWaiting;
+        bool awaited = connection.IsClosing || writer.ShutdownPending || writer.IsWaiting
+            || connection.Relay is not null;
         if (awaited || (connection.Poll & PollFlags.SlowSend) != 0)
         {
             entry->OperationFlags = LibC.MsgNoSignal | LibC.MsgWaitAll;
@@ -510,6 +514,11 @@ internal sealed unsafe class UringPoller : KernelPoller
         if (!more && result != 0 && CanReceive(connection))
         {
             ArmReceive(connection);
+        }
+
+        if (!more)
+        {
+            connection.Relay?.OnReady(connection, readable: true, writable: false);
         }
     }
 

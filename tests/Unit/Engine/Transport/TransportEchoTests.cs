@@ -9,7 +9,7 @@ namespace FastMesh.Tests.Unit.Engine.Transport;
 
 public sealed class TransportEchoTests
 {
-    public static TheoryData<string> Kinds => ["Epoll", "Uring"];
+    public static TheoryData<string> Kinds => TransportKinds.Working;
 
     [Theory]
     [MemberData(nameof(Kinds))]

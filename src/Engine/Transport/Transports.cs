@@ -16,15 +16,8 @@ internal static class Transports
 
     /// <summary>Binds and starts accepting on one reactor. On the reactor's thread.</summary>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
-    public static TransportListener Listen(Reactor reactor, ListenOptions options, Action<TransportConnection> accepted)
-    {
-        if (!ListenSocket.TryBind(options, 1, out ListenSocket[] sockets, out TransportError error))
-        {
-            throw new IOException($"listen on {options.UnixPath ?? options.Address.ToString()}: {error.Text}");
-        }
-
-        return Listen(reactor, sockets[0], accepted);
-    }
+    public static TransportListener Listen(Reactor reactor, ListenOptions options, Action<TransportConnection> accepted) =>
+        ((SocketPoller)reactor.Poller).Listen(options, accepted);
 
     /// <summary>Opens a connection. On the reactor's thread; resumes there. Never throws for what the network does.</summary>
     public static ValueTask<ConnectResult> ConnectAsync(Reactor reactor, in ConnectOptions options) =>
