@@ -1,5 +1,7 @@
 using System;
-using System.Text;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace FastMesh.Protocols;
 
@@ -235,7 +237,7 @@ public static class KnownFields
         return mask;
     }
 
-    /// <summary>The field with this name, compared without case (RFC 9110 §5.1).</summary>
+    /// <summary>The field with this name, compared without case (RFC 9110 §5.1); the name is a token.</summary>
     public static KnownField Parse(ReadOnlySpan<byte> name)
     {
         if (name.IsEmpty)
@@ -246,13 +248,54 @@ public static class KnownFields
         for (int index = First[Hash(name)]; index != 0; index = Next[index])
         {
             byte[] candidate = Names[index];
-            if (candidate.Length == name.Length && Ascii.EqualsIgnoreCase(candidate, name))
+            if (candidate.Length == name.Length && IsSame(candidate, name))
             {
                 return (KnownField)index;
             }
         }
 
         return KnownField.None;
+    }
+
+    // Bit 0x20 folds the case of letters, and of all token bytes only a letter becomes a letter by it; "-" and digits
+    // have it set. Words overlap at the end, so no length needs a loop over bytes but those below four.
+    private static bool IsSame(ReadOnlySpan<byte> lower, ReadOnlySpan<byte> name)
+    {
+        ref byte left = ref MemoryMarshal.GetReference(lower);
+        ref byte right = ref MemoryMarshal.GetReference(name);
+        int length = name.Length;
+        if (length >= sizeof(ulong))
+        {
+            const ulong Fold = 0x2020202020202020;
+            int last = length - sizeof(ulong);
+            ulong differs = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref left, last))
+                ^ (Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref right, last)) | Fold);
+            for (int i = 0; i < last; i += sizeof(ulong))
+            {
+                differs |= Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref left, i))
+                    ^ (Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref right, i)) | Fold);
+            }
+
+            return differs == 0;
+        }
+
+        if (length >= sizeof(uint))
+        {
+            const uint Fold = 0x20202020;
+            uint first = BinaryPrimitives.ReadUInt32LittleEndian(lower)
+                ^ (BinaryPrimitives.ReadUInt32LittleEndian(name) | Fold);
+            uint second = BinaryPrimitives.ReadUInt32LittleEndian(lower[(length - sizeof(uint))..])
+                ^ (BinaryPrimitives.ReadUInt32LittleEndian(name[(length - sizeof(uint))..]) | Fold);
+            return (first | second) == 0;
+        }
+
+        int rest = 0;
+        for (int i = 0; i < length; i++)
+        {
+            rest |= lower[i] ^ (name[i] | 0x20);
+        }
+
+        return rest == 0;
     }
 
     // Letters fold by bit 0x20; other bytes of a token may collide, which the comparison settles.
