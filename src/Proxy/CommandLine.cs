@@ -8,7 +8,9 @@ using FastMesh.Proxy.Commands;
 
 namespace FastMesh.Proxy;
 
-/// <summary>The commands of <c>fastmesh</c>. Only the one that is called gets its options built: start is counted.</summary>
+/// <summary>
+/// The commands of <c>fastmesh</c>. Only the one that is called gets its options built: start is counted.
+/// </summary>
 internal static class CommandLine
 {
     // Known to the contract and not built yet: refused by name, so that nobody takes silence for success.

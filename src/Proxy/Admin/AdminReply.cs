@@ -7,7 +7,8 @@ internal readonly record struct AdminReply(int Status, string ContentType, byte[
 {
     private const string PlainText = "text/plain; charset=UTF-8";
 
-    public static AdminReply Text(string text, int status = 200) => new(status, PlainText, Encoding.UTF8.GetBytes(text));
+    public static AdminReply Text(string text, int status = 200) =>
+        new(status, PlainText, Encoding.UTF8.GetBytes(text));
 
     public static AdminReply Json(byte[] body) => new(200, "application/json", body);
 

@@ -141,7 +141,8 @@ internal sealed class AdminServer : IAsyncDisposable
             }
 
             ParseStatus status = Http1HeadParser.ParseRequest(
-                buffer.AsSpan(0, read), head, Http1Limits.Default, ref state, out int consumed, out ProtocolError error);
+                buffer.AsSpan(0, read), head, Http1Limits.Default, ref state, out int consumed,
+                out ProtocolError error);
             if (status == ParseStatus.Error)
             {
                 return (false, AdminReply.Text(error.Text + "\n", 400), false);

@@ -139,7 +139,7 @@ internal static class AdminCommands
 
     private static string ClusterTable(string text)
     {
-        TextTable table = new("CLUSTER", "TYPE", "ENDPOINT", "HEALTH", "WEIGHT", "CX", "RQ", "RQ TOTAL", "RQ ERROR");
+        TextTable table = new("CLUSTER", "TYPE", "ENDPOINT", "HEALTH", "WEIGHT", "ACTIVE", "TOTAL");
         using JsonDocument document = JsonDocument.Parse(text);
         foreach (JsonElement cluster in document.RootElement.GetProperty("cluster_statuses").EnumerateArray())
         {
@@ -153,13 +153,12 @@ internal static class AdminCommands
                 table.Add(
                     name, kind, Address(host.GetProperty("address")),
                     Text(host.GetProperty("health_status"), "eds_health_status"), Text(host, "weight"),
-                    stats.GetValueOrDefault("cx_active", "-"), stats.GetValueOrDefault("rq_active", "-"),
-                    stats.GetValueOrDefault("rq_total", "-"), stats.GetValueOrDefault("rq_error", "-"));
+                    stats.GetValueOrDefault("rq_active", "-"), stats.GetValueOrDefault("rq_total", "-"));
             }
 
             if (empty)
             {
-                table.Add(name, kind, "-", "-", "-", "-", "-", "-", "-");
+                table.Add(name, kind, "-", "-", "-", "-", "-");
             }
         }
 

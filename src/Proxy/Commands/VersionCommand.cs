@@ -6,7 +6,9 @@ using System.Runtime.InteropServices;
 
 namespace FastMesh.Proxy.Commands;
 
-/// <summary><c>fastmesh version</c>: what this binary is, and the transport that <c>auto</c> picks here and why.</summary>
+/// <summary>
+/// <c>fastmesh version</c>: what this binary is, and the transport that <c>auto</c> picks here and why.
+/// </summary>
 internal static class VersionCommand
 {
     /// <summary>Version and commit, as "0.1.0+abcdef".</summary>

@@ -7,7 +7,9 @@ using Serilog.Extensions.Logging;
 
 namespace FastMesh.Proxy.Hosting;
 
-/// <summary>The process's own log: Serilog to standard error, one line per event, level changeable while running.</summary>
+/// <summary>
+/// The process's own log: Serilog to standard error, one line per event, level changeable while running.
+/// </summary>
 internal sealed class HostLog : IDisposable
 {
     // Above Fatal: nothing is written.

@@ -113,7 +113,8 @@ internal sealed class IptablesRunner
         SavedRules now = SavedRules.Parse(check.Output);
         foreach (IptablesTable table in plan.Tables)
         {
-            int wanted = table.Rules.Count(rule => rule.Chain.StartsWith(IptablesTable.ChainPrefix, StringComparison.Ordinal));
+            int wanted = table.Rules.Count(
+                rule => rule.Chain.StartsWith(IptablesTable.ChainPrefix, StringComparison.Ordinal));
             int there = now.CountInOurChains(table.Name);
             if (there != wanted)
             {

@@ -12,7 +12,9 @@ internal enum InterceptionMode
     Tproxy,
 }
 
-/// <summary>What to capture, in istio-iptables' terms. Every text in here has been checked: it goes into rules.</summary>
+/// <summary>
+/// What to capture, in istio-iptables' terms. Every text in here has been checked: it goes into rules.
+/// </summary>
 internal sealed record RedirectOptions
 {
     public int OutboundPort { get; init; } = 15001;
