@@ -10,7 +10,7 @@ internal sealed class Backend : IDisposable
 {
     public const int Bytes16K = 16 * 1024;
     public const int Bytes1M = 1024 * 1024;
-    public const int Bytes64M = 64 * 1024 * 1024;
+    public const int Bytes8M = 8 * 1024 * 1024;
 
     private ChildProcess _process;
 
@@ -30,7 +30,7 @@ internal sealed class Backend : IDisposable
         WriteAnswer(files, "1k", 1024);
         WriteAnswer(files, "16k", Bytes16K);
         WriteAnswer(files, "1m", Bytes1M);
-        WriteAnswer(files, "64m", Bytes64M);
+        WriteAnswer(files, "8m", Bytes8M);
         int port = ChildProcess.FreePort();
         string config = NginxFiles.Server("backend", "", $$"""
             sendfile on;
