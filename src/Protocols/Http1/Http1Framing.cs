@@ -9,6 +9,9 @@ namespace FastMesh.Protocols.Http1;
 /// </summary>
 internal static class Http1Framing
 {
+    // Each option is looked for among all fields, so their number is bounded: 60 KiB of them would cost milliseconds.
+    private const int ConnectionOptionsMax = 64;
+
     // Any of these costs a closer look; most requests have none but Connection.
     private static readonly ulong FramingMask =
         KnownFields.Mask(KnownField.ContentLength, KnownField.TransferEncoding);
@@ -307,11 +310,17 @@ internal static class Http1Framing
     private static bool TryReadConnection(HttpFields fields, out ConnectionOptions options)
     {
         options = ConnectionOptions.None;
+        int count = 0;
         for (int i = fields.Find(KnownField.Connection); i >= 0; i = fields.Find(KnownField.Connection, i + 1))
         {
             ListReader list = new(fields.Value(i));
             while (list.TryRead(out ReadOnlySpan<byte> option))
             {
+                if (++count > ConnectionOptionsMax)
+                {
+                    return false;
+                }
+
                 if (option.IsEmpty)
                 {
                     continue;

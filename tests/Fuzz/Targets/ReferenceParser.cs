@@ -189,9 +189,10 @@ internal static class ReferenceParser
 
     private static string[]? Options(List<(string Name, string Value)> fields)
     {
-        string[] options = [.. Values(fields, "connection").SelectMany(value => value.Split(','))
-            .Select(option => option.Trim(' ', '\t').ToLowerInvariant()).Where(option => option.Length != 0)];
-        return options.All(option => Regex.IsMatch(option, $@"^{Token}$(?!\n)")) ? options : null;
+        string[] listed = [.. Values(fields, "connection").SelectMany(value => value.Split(','))];
+        string[] options = [.. listed.Select(option => option.Trim(' ', '\t').ToLowerInvariant())
+            .Where(option => option.Length != 0)];
+        return listed.Length <= 64 && options.All(option => Regex.IsMatch(option, $@"^{Token}$(?!\n)")) ? options : null;
     }
 
     private static bool IsUpgrade(string[] values) =>

@@ -246,7 +246,10 @@ public sealed class RequestTableTests
         ]);
 
         // Connection that is no list of tokens, expectations, sizes.
-        yield return (400, [Get + "Connection: \"close\"\r\n\r\n", Get + "Connection: a b\r\n\r\n"]);
+        yield return (400, [
+            Get + "Connection: \"close\"\r\n\r\n", Get + "Connection: a b\r\n\r\n",
+            Get + "Connection: " + string.Join(',', System.Linq.Enumerable.Repeat("x", 65)) + "\r\n\r\n",
+        ]);
         yield return (417, [
             Post + "Expect: 200-ok\r\n\r\n", Post + "Expect: 100-continue, x\r\n\r\n", Post + "Expect:\r\n\r\n",
             Post + "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n",
