@@ -154,6 +154,15 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
         return new ValueTask<FlushResult>(TakeResult());
     }
 
+    /// <summary>Marks what is written to be sent at the end of the turn, without asking for room.</summary>
+    public void Flush()
+    {
+        if (QueuedBytes > 0)
+        {
+            _connection.MarkDirty();
+        }
+    }
+
     /// <summary>Ends the sending side behind what is queued (FIN); receiving goes on.</summary>
     public void ShutdownWrite()
     {

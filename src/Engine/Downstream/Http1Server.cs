@@ -1,0 +1,235 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Tasks;
+using FastMesh.Engine.Forwarding;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http1;
+
+namespace FastMesh.Engine.Downstream;
+
+/// <summary>
+/// The server side of one HTTP/1.1 connection: bytes in, exchanges to the forwarder, one after the other. Between
+/// exchanges it holds no buffer, only itself.
+/// </summary>
+internal sealed class Http1Server : IDrainable
+{
+    private static readonly Action<TransportConnection> s_activity =
+        static connection => ((Http1Server)connection.Owner!).OnActivityWhileForwarding();
+
+    private readonly AcceptedConnection _accepted;
+    private readonly TransportConnection _connection;
+    private readonly ReactorState _state;
+    private readonly HttpManagerSlot _slot;
+    private readonly ReactorTimer _timer;
+    private Http1ParseState _parse;
+    private Exchange? _exchange;
+    private long _deadlineMs;
+    private long _timerDueMs;
+    private uint _requests;
+    private Waiting _waiting;
+    private bool _isDraining;
+
+    public Http1Server(AcceptedConnection accepted, ReactorState state, HttpManagerSlot slot)
+    {
+        _accepted = accepted;
+        _connection = accepted.Transport;
+        _state = state;
+        _slot = slot;
+        _connection.Owner = this;
+        accepted.Session = this;
+        _timer = new ReactorTimer(static server => ((Http1Server)server!).OnTimer(), this);
+    }
+
+    private enum Waiting : byte
+    {
+        Nothing,
+        NextRequest,
+        RestOfHead,
+    }
+
+    private enum HeadOutcome : byte
+    {
+        NeedMore,
+        Ready,
+        Refused,
+    }
+
+    /// <summary>Serves the connection until it ends.</summary>
+    public async Task RunAsync()
+    {
+        HttpStats stats = _slot.Current.StatsFor(_state.Reactor.Index);
+        stats.DownstreamCxTotal++;
+        stats.DownstreamCxActive++;
+        TransportReader reader = _connection.Reader;
+        bool goesOn = true;
+        while (goesOn)
+        {
+            if (!reader.TryRead(out ReadResult read))
+            {
+                StartWaiting();
+                read = await reader.ReadAsync();
+            }
+
+            HeadOutcome outcome = read.Buffer.IsEmpty ? HeadOutcome.NeedMore : ReadHead(read.Buffer);
+            if (outcome == HeadOutcome.NeedMore)
+            {
+                goesOn = !read.IsCompleted && !read.IsCanceled;
+            }
+            else
+            {
+                _waiting = Waiting.Nothing;
+                goesOn = outcome == HeadOutcome.Ready && await ServeAsync();
+            }
+        }
+
+        Close();
+        stats.DownstreamCxActive--;
+        stats.DownstreamCxDestroy++;
+    }
+
+    private async ReactorTask<bool> ServeAsync()
+    {
+        Exchange exchange = _exchange!;
+        _connection.IdleActivity = s_activity;
+        bool keepAlive = await _state.Forwarder.ForwardAsync(exchange);
+        _connection.IdleActivity = null;
+        _exchange = null;
+        _state.Return(exchange);
+        return keepAlive && !_connection.IsClosing;
+    }
+
+    private HeadOutcome ReadHead(in ReadOnlySequence<byte> buffer)
+    {
+        Exchange exchange = _exchange ?? BeginExchange();
+        TransportReader reader = _connection.Reader;
+        ParseStatus status = Http1HeadParser.ParseRequest(
+            buffer, exchange.Request, exchange.Manager.Limits, ref _parse, out long consumed,
+            out ProtocolError error);
+        reader.AdvanceTo(buffer.GetPosition(consumed));
+        if (status == ParseStatus.Error)
+        {
+            Refuse(exchange, error.HttpStatus, "http1.codec_error");
+            return HeadOutcome.Refused;
+        }
+
+        return status == ParseStatus.Done ? HeadOutcome.Ready : HeadOutcome.NeedMore;
+    }
+
+    private Exchange BeginExchange()
+    {
+        Exchange exchange = _state.Rent();
+        _exchange = exchange;
+        _parse = default;
+        exchange.Manager = _slot.Current;
+        exchange.Downstream = _connection;
+        exchange.CloseDownstream = _isDraining || _accepted.IsDraining;
+        ref readonly ConnectionFacts facts = ref _accepted.Facts;
+        exchange.OriginalDestination = facts.IsLocalRestored ? facts.Local : default;
+        ExchangeRecord record = exchange.Record;
+        record.Request = exchange.Request;
+        record.Response = exchange.Response;
+        record.StartUs = _state.Reactor.NowUs;
+        record.StartUtcMs = _state.Reactor.UtcNowMs;
+        record.DownstreamDirectRemote = facts.DirectRemote;
+        record.DownstreamRemote = facts.Remote;
+        record.DownstreamLocal = facts.Local;
+        record.RequestedServerName = facts.ServerName;
+        record.ConnectionId = _connection.Id;
+        record.StreamId = ++_requests;
+        Await(Waiting.RestOfHead, exchange.Manager.RequestHeadersTimeoutMs);
+        return exchange;
+    }
+
+    private void Refuse(Exchange exchange, int status, string details)
+    {
+        exchange.RequestComplete = true;
+        LocalReply.WriteProtocolError(exchange, status, details);
+        _connection.Writer.Flush();
+        exchange.Complete();
+        _exchange = null;
+        _state.Return(exchange);
+    }
+
+    /// <summary>Ends the connection so that the client can still read our last answer.</summary>
+    private void Close()
+    {
+        if (_exchange is { } unfinished)
+        {
+            _exchange = null;
+            _state.Return(unfinished);
+        }
+
+        _state.Reactor.Timers.Cancel(_timer);
+        _connection.CloseLingering((int)_slot.Current.DelayedCloseTimeoutMs);
+    }
+
+    /// <summary>
+    /// Nothing to do now: the manager's drain flag makes the next response the last. An idle connection stays until the
+    /// drain ends, since closing it could cross a request on its way.
+    /// </summary>
+    public void BeginDrain() => _isDraining = true;
+
+    private void StartWaiting()
+    {
+        if (_exchange is null)
+        {
+            Await(Waiting.NextRequest, _slot.Current.IdleTimeoutMs);
+        }
+    }
+
+    /// <summary>The client went away or sent more while its request is being forwarded.</summary>
+    private void OnActivityWhileForwarding()
+    {
+        if (!_connection.Error.IsNone)
+        {
+            _exchange?.Interrupt(Upstream.ForwardError.DownstreamGone);
+        }
+    }
+
+    /// <summary>Sets the one deadline; an armed timer that fires earlier just looks again, so that this costs a store.</summary>
+    private void Await(Waiting what, long limitMs)
+    {
+        _waiting = what;
+        if (limitMs <= 0)
+        {
+            _deadlineMs = long.MaxValue;
+            return;
+        }
+
+        _deadlineMs = _state.Reactor.NowMs + limitMs;
+        if (_timerDueMs == 0 || _timerDueMs > _deadlineMs)
+        {
+            _timerDueMs = _deadlineMs;
+            _state.Reactor.Timers.Schedule(_timer, limitMs);
+        }
+    }
+
+    private void OnTimer()
+    {
+        _timerDueMs = 0;
+        long now = _state.Reactor.NowMs;
+        if (_waiting == Waiting.Nothing || _deadlineMs == long.MaxValue)
+        {
+            return;
+        }
+
+        if (now < _deadlineMs)
+        {
+            _timerDueMs = _deadlineMs;
+            _state.Reactor.Timers.Schedule(_timer, _deadlineMs - now);
+            return;
+        }
+
+        if (_waiting == Waiting.RestOfHead && _exchange is { } exchange)
+        {
+            Refuse(exchange, 408, "request_header_timeout");
+        }
+
+        _connection.Reader.CancelPendingRead();
+    }
+}

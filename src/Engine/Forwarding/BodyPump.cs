@@ -1,0 +1,213 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Transport;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http1;
+
+namespace FastMesh.Engine.Forwarding;
+
+/// <summary>How a body's journey ended.</summary>
+internal enum PumpResult : byte
+{
+    /// <summary>Every byte, and the trailers, stand in the destination's send queue.</summary>
+    Done,
+
+    /// <summary>The source ended before the body did, or the wait was cancelled.</summary>
+    SourceCut,
+
+    /// <summary>The source broke the chunked coding.</summary>
+    SourceInvalid,
+
+    /// <summary>The destination takes nothing any more.</summary>
+    DestinationGone,
+}
+
+/// <summary>
+/// Moves one body from one HTTP/1.1 connection to another. Large pieces change owner without a copy; the destination's
+/// high-water mark stops the reading. The framing out may differ from the framing in and is always written anew.
+/// </summary>
+internal sealed class BodyPump
+{
+    private readonly Exchange _exchange;
+    private readonly HttpFields _trailers;
+    private TransportConnection _source = null!;
+    private TransportReader _reader = null!;
+    private TransportWriter _writer = null!;
+    private Http1BodyDecoder _decoder;
+    private bool _chunksOut;
+    private bool _firstChunk;
+    private bool _passesTrailers;
+
+    public BodyPump(Exchange exchange, HttpFields trailers)
+    {
+        _exchange = exchange;
+        _trailers = trailers;
+    }
+
+    /// <summary>Body bytes moved so far, without any framing.</summary>
+    public long MovedBytes { get; private set; }
+
+    /// <summary>Sets the journey up.</summary>
+    /// <param name="source">Where the body comes from; its head is consumed.</param>
+    /// <param name="input">How its end is known there.</param>
+    /// <param name="writer">Where it goes; its head is written.</param>
+    /// <param name="output">The framing that head announced.</param>
+    /// <param name="limits">What framing and trailers may cost.</param>
+    public void Begin(
+        TransportConnection source, BodyLength input, TransportWriter writer, BodyKind output, Http1Limits limits)
+    {
+        _source = source;
+        _reader = source.Reader;
+        _writer = writer;
+        _chunksOut = output == BodyKind.Chunked;
+        _firstChunk = true;
+        _passesTrailers = _exchange.Manager.EnableTrailers;
+        MovedBytes = 0;
+        _decoder.Start(input, _trailers, limits);
+    }
+
+    public void Clear()
+    {
+        _source = null!;
+        _reader = null!;
+        _writer = null!;
+        _decoder = default;
+        MovedBytes = 0;
+    }
+
+    /// <summary>Runs until the end of the body, waiting for bytes of the source and room in the destination.</summary>
+    public async ReactorTask<PumpResult> RunAsync()
+    {
+        while (true)
+        {
+            if (!_reader.TryRead(out ReadResult read))
+            {
+                read = await _reader.ReadAsync();
+            }
+
+            PumpResult? end = Step(read);
+            if (end is not null and not PumpResult.Done)
+            {
+                return end.Value;
+            }
+
+            _exchange.LastActivityMs = _exchange.Reactor.NowMs;
+            FlushResult flush = await _writer.FlushAsync();
+            if (flush.IsCompleted)
+            {
+                return PumpResult.DestinationGone;
+            }
+
+            if (end is not null)
+            {
+                return PumpResult.Done;
+            }
+        }
+    }
+
+    private PumpResult? Step(in ReadResult read)
+    {
+        ReadOnlySequence<byte> buffer = read.Buffer;
+        if (read.IsCanceled)
+        {
+            _reader.AdvanceTo(buffer.Start);
+            return PumpResult.SourceCut;
+        }
+
+        if (!buffer.IsEmpty)
+        {
+            return MoveBuffered(buffer);
+        }
+
+        _reader.AdvanceTo(buffer.End);
+        if (!read.IsCompleted)
+        {
+            return null;
+        }
+
+        // An error instead of an orderly end must not look like a whole body.
+        return _source.Error.IsNone && _decoder.InputEnded(out _) == BodyEvent.End ? Finish() : PumpResult.SourceCut;
+    }
+
+    private PumpResult? MoveBuffered(ReadOnlySequence<byte> buffer)
+    {
+        while (true)
+        {
+            long contiguous = _decoder.Contiguous;
+            if (contiguous > 0)
+            {
+                long count = Math.Min(contiguous, buffer.Length);
+                _reader.AdvanceTo(buffer.Start);
+                Put(count);
+                _decoder.Advance(count);
+            }
+            else
+            {
+                BodyEvent happened = _decoder.Decode(
+                    buffer.FirstSpan, out int consumed, out int dataOffset, out int dataLength, out _);
+                _reader.AdvanceTo(buffer.GetPosition(happened == BodyEvent.Data ? dataOffset : consumed));
+                if (happened == BodyEvent.Error)
+                {
+                    return PumpResult.SourceInvalid;
+                }
+
+                if (happened == BodyEvent.Data)
+                {
+                    Put(dataLength);
+                }
+            }
+
+            if (_decoder.IsComplete)
+            {
+                return Finish();
+            }
+
+            if (!_reader.TryRead(out ReadResult rest))
+            {
+                return null;
+            }
+
+            buffer = rest.Buffer;
+            if (buffer.IsEmpty)
+            {
+                _reader.AdvanceTo(buffer.Start);
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Moves bytes that are buffered, in the framing of the destination.</summary>
+    private void Put(long count)
+    {
+        MovedBytes += count;
+        if (_chunksOut)
+        {
+            Span<byte> head = _writer.GetSpan(Http1Writer.ChunkHeadBytesMax);
+            _writer.Advance(Http1Writer.WriteChunkHead(count, _firstChunk, head));
+            _firstChunk = false;
+        }
+
+        _reader.TransferTo(_writer, count);
+    }
+
+    private PumpResult Finish()
+    {
+        if (!_chunksOut)
+        {
+            return PumpResult.Done;
+        }
+
+        HttpFields? trailers = _passesTrailers ? _trailers : null;
+        Span<byte> span = _writer.GetSpan(Http1Writer.MeasureLastChunk(trailers));
+        int written = Http1Writer.WriteLastChunk(trailers, _firstChunk, span);
+        if (written < 0)
+        {
+            return PumpResult.SourceInvalid;
+        }
+
+        _writer.Advance(written);
+        return PumpResult.Done;
+    }
+}

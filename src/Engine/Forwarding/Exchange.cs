@@ -1,0 +1,339 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using FastMesh.Engine.Clusters;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Routing;
+using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
+using FastMesh.Engine.Upstream;
+using FastMesh.Protocols;
+
+namespace FastMesh.Engine.Forwarding;
+
+/// <summary>
+/// One request and its response: what was said, what was decided, what is counted. Reused over the exchanges of one
+/// reactor; it holds one snapshot's connection manager from first to last byte.
+/// </summary>
+internal sealed class Exchange
+{
+    /// <summary>Interim responses passed on per request; an upstream that sends more is broken or hostile.</summary>
+    public const int InterimResponsesMax = 32;
+
+    /// <summary>A whole request body up to this size is kept until the response begins, so that it can be resent.</summary>
+    private const int ReplayBytesMax = 8 * 1024;
+
+    private readonly Watch _watch;
+    private byte[] _replay = [];
+    private int _replayLength;
+    private ReactorTask<bool> _upload;
+    private ClusterStats? _clusterStats;
+
+    public Exchange(Reactor reactor, ResponseDate date)
+    {
+        Reactor = reactor;
+        Date = date;
+        RequestBody = new BodyPump(this, RequestTrailers);
+        ResponseBody = new BodyPump(this, ResponseTrailers);
+        _watch = new Watch(this);
+    }
+
+    public Reactor Reactor { get; }
+
+    public ResponseDate Date { get; }
+
+    public RequestHead Request { get; } = new();
+
+    public ResponseHead Response { get; } = new();
+
+    public HttpFields RequestTrailers { get; } = new();
+
+    public HttpFields ResponseTrailers { get; } = new();
+
+    public BodyPump RequestBody { get; }
+
+    public BodyPump ResponseBody { get; }
+
+    public ExchangeRecord Record { get; } = new();
+
+    /// <summary>The connection manager as the snapshot in force at the first byte compiled it.</summary>
+    public HttpManager Manager { get; set; } = null!;
+
+    public TransportConnection Downstream { get; set; } = null!;
+
+    public RouteEntry? Route { get; set; }
+
+    /// <summary>Which share of a weighted route was drawn.</summary>
+    public RoutePick RoutePick { get; set; }
+
+    public ClusterRuntime? Cluster { get; set; }
+
+    public EndpointRuntime? Endpoint { get; private set; }
+
+    /// <summary>The upstream connection that carries the current attempt, or null.</summary>
+    public Http1Client? Upstream { get; set; }
+
+    /// <summary>Where the client wanted to go before a redirect brought it here.</summary>
+    public NetAddress OriginalDestination { get; set; }
+
+    /// <summary>The downstream connection is encrypted.</summary>
+    public bool IsSecure { get; set; }
+
+    /// <summary>The client asks to leave HTTP.</summary>
+    public bool IsUpgrade { get; set; }
+
+    /// <summary>It has left HTTP: bytes pass as they come.</summary>
+    public bool IsTunnel { get; set; }
+
+    /// <summary>The answer is a redirect to the normalised path.</summary>
+    public bool RedirectToPath { get; set; }
+
+    /// <summary>The head of the response has been written downstream.</summary>
+    public bool ResponseStarted { get; set; }
+
+    /// <summary>The downstream connection must not be used after this exchange.</summary>
+    public bool CloseDownstream { get; set; }
+
+    /// <summary>The whole request has been read.</summary>
+    public bool RequestComplete { get; set; }
+
+    public bool UploadStarted { get; private set; }
+
+    /// <summary>The request can be written again from what we hold.</summary>
+    public bool IsReplayable => Request.Body.IsEmpty || _replayLength > 0;
+
+    /// <summary>Last time a body byte moved, in reactor milliseconds.</summary>
+    public long LastActivityMs { get; set; }
+
+    /// <summary>Set by a timer or by the loss of the client; it wins over what the upstream side reports.</summary>
+    public ForwardError Interrupted { get; private set; }
+
+    /// <summary>Intrusive list of free exchanges.</summary>
+    internal Exchange? NextFree { get; set; }
+
+    /// <summary>The head is whole: counters, and the limit on the whole request.</summary>
+    public void BeginRequest()
+    {
+        RequestComplete = Request.Body.IsEmpty;
+        LastActivityMs = Reactor.NowMs;
+        HttpStats stats = Manager.StatsFor(Reactor.Index);
+        stats.DownstreamRqTotal++;
+        stats.DownstreamRqActive++;
+        Record.Protocol = Request.Version;
+        if (!RequestComplete)
+        {
+            _watch.RequestDeadline(Manager.RequestTimeoutMs);
+        }
+    }
+
+    /// <summary>A route to a cluster was found: from here its time limits run.</summary>
+    public void BeginForwarding()
+    {
+        RouteEntry route = Route!;
+        _clusterStats = Cluster!.StatsFor(Reactor.Index);
+        _clusterStats.UpstreamRqTotal++;
+        _clusterStats.UpstreamRqActive++;
+        _watch.Start(route.IdleTimeoutMs ?? Manager.StreamIdleTimeoutMs,
+            route.MaxStreamDurationMs ?? Manager.MaxStreamDurationMs);
+        if (RequestComplete)
+        {
+            _watch.RouteDeadline(route.TimeoutMs);
+        }
+    }
+
+    public void SetEndpoint(EndpointRuntime endpoint)
+    {
+        ReleaseEndpoint();
+        Endpoint = endpoint;
+        endpoint.PerReactor[Reactor.Index].ActiveRequests++;
+        Record.UpstreamRemote = endpoint.Address;
+    }
+
+    public void ReleaseEndpoint()
+    {
+        if (Endpoint is { } endpoint)
+        {
+            endpoint.PerReactor[Reactor.Index].ActiveRequests--;
+            Endpoint = null;
+        }
+    }
+
+    public void SetUpstream(Http1Client client)
+    {
+        Upstream = client;
+        Record.UpstreamLocal = client.Connection.LocalAddress;
+        Record.FirstUpstreamTxUs = Reactor.NowUs;
+    }
+
+    /// <summary>Sends the request body after its head: at once when it is small and here, else alongside.</summary>
+    public void StartUpload()
+    {
+        if (Request.Body.IsEmpty)
+        {
+            return;
+        }
+
+        TransportWriter writer = Upstream!.Connection.Writer;
+        if (_replayLength > 0 || TryKeepWholeBody())
+        {
+            _replay.AsSpan(0, _replayLength).CopyTo(writer.GetSpan(_replayLength));
+            writer.Advance(_replayLength);
+            return;
+        }
+
+        UploadStarted = true;
+        RequestBody.Begin(Downstream, Request.Body, writer, Request.Body.Kind, Manager.Limits);
+        _upload = UploadAsync();
+    }
+
+    /// <summary>The running upload; await it once.</summary>
+    public ReactorTask<bool> TakeUpload()
+    {
+        UploadStarted = false;
+        return _upload;
+    }
+
+    /// <summary>Stops waiting for the upstream, for the reason given; the first reason stays.</summary>
+    public void Interrupt(ForwardError reason)
+    {
+        if (Interrupted != ForwardError.None)
+        {
+            return;
+        }
+
+        Interrupted = reason;
+        Upstream?.Abort();
+        if (IsTunnel)
+        {
+            Downstream.Abort(reset: true);
+        }
+    }
+
+    /// <summary>Gives up the connection of a failed attempt, so that another can be made.</summary>
+    public void DropUpstream()
+    {
+        CloseUpstream();
+        ReleaseEndpoint();
+    }
+
+    public void CloseUpstream()
+    {
+        if (Upstream is { } client)
+        {
+            Upstream = null;
+            client.Abort();
+            client.Close();
+        }
+    }
+
+    /// <summary>Ends a response that has begun and cannot be finished, so that no client takes it for whole.</summary>
+    public void CutDownstream()
+    {
+        CloseDownstream = true;
+        Downstream.Abort(reset: true);
+    }
+
+    /// <summary>The exchange is over: counters and log.</summary>
+    public void Complete()
+    {
+        _watch.Stop();
+        Record.EndUs = Reactor.NowUs;
+        HttpStats stats = Manager.StatsFor(Reactor.Index);
+        stats.CountResponse(Record.ResponseCode, Record.EndUs - Record.StartUs);
+        if (_clusterStats is { } clusterStats)
+        {
+            clusterStats.UpstreamRqActive--;
+            clusterStats.CountResponse(Record.ResponseCode, Record.EndUs - Record.FirstUpstreamTxUs);
+        }
+
+        Manager.Log(Record, Reactor.Index);
+    }
+
+    /// <summary>Forgets everything but the buffers.</summary>
+    public void Clear()
+    {
+        Request.Clear();
+        Response.Clear();
+        RequestTrailers.Clear();
+        ResponseTrailers.Clear();
+        RequestBody.Clear();
+        ResponseBody.Clear();
+        Record.Clear();
+        Manager = null!;
+        Downstream = null!;
+        Route = null;
+        RoutePick = default;
+        Cluster = null;
+        Upstream = null;
+        OriginalDestination = default;
+        IsSecure = false;
+        IsUpgrade = false;
+        IsTunnel = false;
+        RedirectToPath = false;
+        ResponseStarted = false;
+        CloseDownstream = false;
+        RequestComplete = false;
+        Interrupted = ForwardError.None;
+        _replayLength = 0;
+        _clusterStats = null;
+    }
+
+    /// <summary>Takes a counted body that is buffered whole and small, so that the request can be sent again.</summary>
+    private bool TryKeepWholeBody()
+    {
+        if (Request.Body.Kind != BodyKind.Counted || Request.Body.Length > ReplayBytesMax
+            || !Downstream.Reader.TryRead(out ReadResult read))
+        {
+            return false;
+        }
+
+        int length = (int)Request.Body.Length;
+        if (read.Buffer.Length < length)
+        {
+            Downstream.Reader.AdvanceTo(read.Buffer.Start);
+            return false;
+        }
+
+        if (_replay.Length < length)
+        {
+            _replay = new byte[ReplayBytesMax];
+        }
+
+        ReadOnlySequence<byte> body = read.Buffer.Slice(0, length);
+        body.CopyTo(_replay);
+        Downstream.Reader.AdvanceTo(body.End);
+        _replayLength = length;
+        Record.BytesReceived += length;
+        OnRequestComplete();
+        return true;
+    }
+
+    private async ReactorTask<bool> UploadAsync()
+    {
+        PumpResult result = await RequestBody.RunAsync();
+        Record.BytesReceived += RequestBody.MovedBytes;
+        switch (result)
+        {
+            case PumpResult.Done:
+                OnRequestComplete();
+                return true;
+            case PumpResult.SourceInvalid:
+                Interrupt(ForwardError.DownstreamProtocolError);
+                return false;
+            case PumpResult.SourceCut:
+                Interrupt(ForwardError.DownstreamGone);
+                return false;
+            default:
+                // The upstream takes no more; its answer, or its end, says what that means.
+                return false;
+        }
+    }
+
+    private void OnRequestComplete()
+    {
+        RequestComplete = true;
+        Record.RequestEndUs = Reactor.NowUs;
+        _watch.RouteDeadline(Route!.TimeoutMs);
+    }
+}

@@ -1,0 +1,272 @@
+using FastMesh.Engine.Clusters;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Routing;
+using FastMesh.Engine.Upstream;
+
+namespace FastMesh.Engine.Forwarding;
+
+/// <summary>
+/// The hub: one exchange from its parsed head to its log record. It calls the rooms in order and none of them calls
+/// it back.
+/// <list type="number">
+/// <item>prepare the head: checks, path, forwarded fields</item>
+/// <item>match a route; answer here for a redirect or direct response</item>
+/// <item>attempts: endpoint, connection, head, body alongside, response head</item>
+/// <item>response head and body, then the rest of the upload</item>
+/// <item>record</item>
+/// </list>
+/// </summary>
+internal sealed class Forwarder
+{
+    private readonly ReactorState _state;
+
+    public Forwarder(ReactorState state) => _state = state;
+
+    /// <summary>Serves one exchange.</summary>
+    /// <returns>True when the downstream connection may serve another.</returns>
+    public async ReactorTask<bool> ForwardAsync(Exchange exchange)
+    {
+        exchange.BeginRequest();
+        ForwardError error = RequestPreparation.Apply(exchange);
+        if (error == ForwardError.None)
+        {
+            error = Route(exchange);
+        }
+
+        if (error != ForwardError.None)
+        {
+            LocalReply.Write(exchange, error);
+        }
+        else if (exchange.Route!.Kind != RouteKind.Forward)
+        {
+            LocalReply.WriteRouted(exchange);
+        }
+        else
+        {
+            await ProxyAsync(exchange);
+        }
+
+        await FinishAsync(exchange);
+        return !exchange.CloseDownstream;
+    }
+
+    private static ForwardError Route(Exchange exchange)
+    {
+        var context = new RouteContext(exchange.Reactor.NextRandom(), exchange.IsSecure);
+        RouteEntry? route = exchange.Manager.Routes.Match(exchange.Request, context);
+        if (route is null)
+        {
+            return ForwardError.NoRoute;
+        }
+
+        exchange.Route = route;
+        exchange.Record.RouteName = route.Name;
+        exchange.Record.VirtualHostName = route.VirtualHostName;
+        if (route.Kind != RouteKind.Forward)
+        {
+            return ForwardError.None;
+        }
+
+        if (!Upgrade.IsAllowed(exchange))
+        {
+            return ForwardError.UpgradeRefused;
+        }
+
+        RoutePick pick = route.PickCluster(exchange.Request, exchange.Reactor.NextRandom());
+        if (pick.Cluster is null)
+        {
+            return ForwardError.NoCluster;
+        }
+
+        exchange.Cluster = pick.Cluster;
+        exchange.Record.UpstreamCluster = pick.Cluster.Name;
+        exchange.RoutePick = pick;
+        route.ApplyRequestMutations(exchange.Request, exchange.Record, pick);
+        route.RewriteRequest(exchange.Request, pick);
+        return ForwardError.None;
+    }
+
+    private async ReactorTask<bool> ProxyAsync(Exchange exchange)
+    {
+        exchange.BeginForwarding();
+        ForwardError error;
+        int attempt = 0;
+        while (true)
+        {
+            attempt++;
+            exchange.Record.AttemptCount = attempt;
+            error = await AttemptAsync(exchange, attempt);
+            if (exchange.Interrupted != ForwardError.None)
+            {
+                error = exchange.Interrupted;
+            }
+
+            if (error == ForwardError.None || !Retry.MayResend(exchange, error, attempt))
+            {
+                break;
+            }
+
+            Retry.Count(exchange, _state);
+            exchange.DropUpstream();
+        }
+
+        if (error == ForwardError.None)
+        {
+            error = await Responder.RespondAsync(exchange);
+        }
+
+        if (error != ForwardError.None)
+        {
+            await FailAsync(exchange, error);
+        }
+
+        await EndUploadAsync(exchange);
+        ReleaseUpstream(exchange);
+        return true;
+    }
+
+    private async ReactorTask<ForwardError> AttemptAsync(Exchange exchange, int attempt)
+    {
+        ClusterRuntime cluster = exchange.Cluster!;
+        if (cluster.IsFull())
+        {
+            return ForwardError.Overflow;
+        }
+
+        var context = new PickContext
+        {
+            ReactorIndex = exchange.Reactor.Index,
+            Random = exchange.Reactor.NextRandom(),
+            NowMs = exchange.Reactor.NowMs,
+            OriginalDestination = exchange.OriginalDestination,
+            Request = exchange.Request,
+        };
+        if (cluster.Pick(context).Endpoint is not { } endpoint)
+        {
+            return ForwardError.NoHealthyUpstream;
+        }
+
+        exchange.SetEndpoint(endpoint);
+        ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
+        // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
+        Http1Client? client = attempt == 1 ? pool.TryRent() : null;
+        if (client is null)
+        {
+            ConnectedClient connected = await Connector.ConnectAsync(pool, exchange.Reactor);
+            if (connected.Client is null)
+            {
+                exchange.Record.UpstreamFailureReason = connected.Reason;
+                return connected.Error;
+            }
+
+            client = connected.Client;
+        }
+
+        exchange.SetUpstream(client);
+        if (exchange.Interrupted != ForwardError.None)
+        {
+            return exchange.Interrupted;
+        }
+
+        if (!client.WriteHead(exchange.Request, exchange.IsUpgrade))
+        {
+            return ForwardError.DownstreamProtocolError;
+        }
+
+        exchange.StartUpload();
+        client.Connection.Writer.Flush();
+        return await ReadFinalHeadAsync(exchange, client);
+    }
+
+    /// <summary>Waits for the final response head, passing interim ones on (RFC 9110 §15.2).</summary>
+    private static async ReactorTask<ForwardError> ReadFinalHeadAsync(Exchange exchange, Http1Client client)
+    {
+        int interim = 0;
+        while (true)
+        {
+            ForwardError error = await client.ReadHeadAsync(exchange.Request.Method, exchange.Response);
+            if (error != ForwardError.None)
+            {
+                return error;
+            }
+
+            exchange.Record.FirstUpstreamRxUs = exchange.Reactor.NowUs;
+            int status = exchange.Response.StatusCode;
+            if (status is < 100 or >= 200 || status == 101)
+            {
+                return status == 101 && !exchange.IsUpgrade ? ForwardError.UpstreamProtocolError : ForwardError.None;
+            }
+
+            if (++interim > Exchange.InterimResponsesMax)
+            {
+                return ForwardError.UpstreamProtocolError;
+            }
+
+            Responder.WriteInterim(exchange);
+        }
+    }
+
+    /// <summary>Answers for the upstream, or cuts the response visibly when it has begun.</summary>
+    private static async ReactorTask<bool> FailAsync(Exchange exchange, ForwardError error)
+    {
+        exchange.CloseUpstream();
+        if (error == ForwardError.DownstreamGone || exchange.ResponseStarted)
+        {
+            exchange.Record.Flags |= ErrorMapping.Look(error).Flags;
+            exchange.Record.ResponseCodeDetails = ErrorMapping.Look(error).Details;
+            exchange.CutDownstream();
+            return false;
+        }
+
+        LocalReply.Write(exchange, error);
+        await exchange.Downstream.Writer.FlushAsync();
+        return true;
+    }
+
+    /// <summary>Waits for the upload, which a response may overtake; an unfinished one ends the connection.</summary>
+    private static async ReactorTask<bool> EndUploadAsync(Exchange exchange)
+    {
+        if (!exchange.UploadStarted)
+        {
+            return true;
+        }
+
+        if (!exchange.RequestComplete)
+        {
+            exchange.CloseDownstream = true;
+            exchange.CloseUpstream();
+            exchange.Downstream.Reader.CancelPendingRead();
+        }
+
+        await exchange.TakeUpload();
+        return true;
+    }
+
+    private static void ReleaseUpstream(Exchange exchange)
+    {
+        if (exchange.Upstream is { } client)
+        {
+            exchange.Upstream = null;
+            client.Release(exchange.Reactor.NowMs);
+        }
+
+        exchange.ReleaseEndpoint();
+    }
+
+    private static async ReactorTask<bool> FinishAsync(Exchange exchange)
+    {
+        if (!exchange.RequestComplete)
+        {
+            // An answer before the whole request: what is still on its way is not a new request.
+            exchange.CloseDownstream = true;
+        }
+
+        if (!exchange.Downstream.IsClosing)
+        {
+            await exchange.Downstream.Writer.FlushAsync();
+        }
+
+        exchange.Complete();
+        return true;
+    }
+}

@@ -1,0 +1,127 @@
+using System;
+using System.Text;
+using FastMesh.Engine.Routing;
+using FastMesh.Engine.Transport;
+using FastMesh.Engine.Upstream;
+using FastMesh.Protocols;
+
+namespace FastMesh.Engine.Forwarding;
+
+/// <summary>Answers that the proxy makes itself: errors, redirects and direct responses.</summary>
+internal static class LocalReply
+{
+    private static readonly byte[][] s_bodies = EncodeBodies();
+
+    /// <summary>Answers an error as <see cref="ErrorMapping"/> says.</summary>
+    public static void Write(Exchange exchange, ForwardError error)
+    {
+        if (exchange.RedirectToPath)
+        {
+            WritePathRedirect(exchange);
+            return;
+        }
+
+        ErrorLook look = ErrorMapping.Look(error);
+        exchange.Record.Flags |= look.Flags;
+        exchange.Record.ResponseCodeDetails = look.Details;
+        int status = look.Status;
+        if (error == ForwardError.NoCluster && exchange.Route is { } route)
+        {
+            status = route.ClusterNotFoundStatus;
+        }
+
+        Write(exchange, status, s_bodies[(int)error]);
+    }
+
+    /// <summary>Answers what the route says: a redirect or a direct response.</summary>
+    public static void WriteRouted(Exchange exchange)
+    {
+        RouteEntry route = exchange.Route!;
+        ResponseHead head = exchange.Response;
+        if (route.Kind == RouteKind.Redirect)
+        {
+            exchange.Record.ResponseCodeDetails = "direct_response";
+            Begin(exchange, route.RedirectStatus);
+            route.WriteLocation(exchange.Request, exchange.IsSecure, head.Fields);
+            End(exchange, default);
+            return;
+        }
+
+        exchange.Record.ResponseCodeDetails = "direct_response";
+        Begin(exchange, route.DirectStatus);
+        if (!route.DirectBody.IsEmpty)
+        {
+            head.Fields.Append("content-type"u8, "text/plain"u8);
+        }
+
+        End(exchange, route.DirectBody.Span);
+    }
+
+    /// <summary>Answers a request that never became one: its head broke the grammar or a limit.</summary>
+    public static void WriteProtocolError(Exchange exchange, int status, string details)
+    {
+        exchange.CloseDownstream = true;
+        exchange.Record.Flags |= Telemetry.ResponseFlags.DownstreamProtocolError;
+        exchange.Record.ResponseCodeDetails = details;
+        Write(exchange, status, default);
+    }
+
+    private static void Write(Exchange exchange, int status, ReadOnlySpan<byte> body)
+    {
+        Begin(exchange, status);
+        if (!body.IsEmpty)
+        {
+            exchange.Response.Fields.Append("content-type"u8, "text/plain"u8);
+        }
+
+        End(exchange, body);
+    }
+
+    private static void WritePathRedirect(Exchange exchange)
+    {
+        exchange.Record.ResponseCodeDetails = "path_normalization_failed";
+        Begin(exchange, 307);
+        exchange.Response.Fields.Append("location"u8, exchange.Request.Path);
+        End(exchange, default);
+    }
+
+    private static void Begin(Exchange exchange, int status)
+    {
+        ResponseHead head = exchange.Response;
+        head.Clear();
+        head.StatusCode = status;
+    }
+
+    private static void End(Exchange exchange, ReadOnlySpan<byte> body)
+    {
+        ResponseHead head = exchange.Response;
+        bool hasNoBody = head.StatusCode is 204 or 304;
+        head.Body = hasNoBody ? BodyLength.None
+            : exchange.Request.Method == HttpMethod.Head ? BodyLength.NoneDeclaring(body.Length)
+            : BodyLength.Counted(body.Length);
+        if (!exchange.RequestComplete)
+        {
+            exchange.CloseDownstream = true;
+        }
+
+        Responder.WriteHead(exchange);
+        if (head.Body.Kind == BodyKind.Counted && body.Length > 0)
+        {
+            TransportWriter writer = exchange.Downstream.Writer;
+            body.CopyTo(writer.GetSpan(body.Length));
+            writer.Advance(body.Length);
+            exchange.Record.BytesSent += body.Length;
+        }
+    }
+
+    private static byte[][] EncodeBodies()
+    {
+        var bodies = new byte[(int)ForwardError.PathRefused + 1][];
+        for (int i = 0; i < bodies.Length; i++)
+        {
+            bodies[i] = Encoding.UTF8.GetBytes(ErrorMapping.Look((ForwardError)i).Body);
+        }
+
+        return bodies;
+    }
+}

@@ -1,0 +1,168 @@
+using System;
+using System.Buffers.Text;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Transport;
+using FastMesh.Engine.Upstream;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http1;
+
+namespace FastMesh.Engine.Forwarding;
+
+/// <summary>Carries a response downstream: its head in the form that this proxy gives it, then its body.</summary>
+internal static class Responder
+{
+    /// <summary>Sends the response that stands in the exchange and pumps its body to the end.</summary>
+    public static async ReactorTask<ForwardError> RespondAsync(Exchange exchange)
+    {
+        Http1Client client = exchange.Upstream!;
+        ResponseHead head = exchange.Response;
+        client.IsSpent |= !head.KeepAlive || head.Body.Kind == BodyKind.UntilClose;
+        exchange.Record.ResponseCodeDetails = "via_upstream";
+        LearnIdleTime(client, head);
+        if (head.StatusCode == 101)
+        {
+            return await Upgrade.RunAsync(exchange, client);
+        }
+
+        BodyLength body = head.Body;
+        PrepareHead(exchange, head);
+        if (!WriteHead(exchange))
+        {
+            return ForwardError.UpstreamProtocolError;
+        }
+
+        if (body.IsEmpty)
+        {
+            exchange.Record.LastUpstreamRxUs = exchange.Reactor.NowUs;
+            return ForwardError.None;
+        }
+
+        BodyPump pump = exchange.ResponseBody;
+        pump.Begin(
+            client.Connection, body, exchange.Downstream.Writer, head.Body.Kind, client.Limits);
+        PumpResult result = await pump.RunAsync();
+        exchange.Record.LastUpstreamRxUs = exchange.Reactor.NowUs;
+        exchange.Record.BytesSent += pump.MovedBytes;
+        if (exchange.Interrupted != ForwardError.None)
+        {
+            return exchange.Interrupted;
+        }
+
+        return result switch
+        {
+            PumpResult.Done => ForwardError.None,
+            PumpResult.DestinationGone => ForwardError.DownstreamGone,
+            PumpResult.SourceInvalid => ForwardError.UpstreamProtocolError,
+            _ => ForwardError.UpstreamClosed,
+        };
+    }
+
+    /// <summary>Writes the head of <see cref="Exchange.Response"/>; from here on the status stands.</summary>
+    /// <returns>False when the head cannot be sent without breaking the grammar; nothing is written then.</returns>
+    public static bool WriteHead(Exchange exchange)
+    {
+        ResponseHead head = exchange.Response;
+        HttpManager manager = exchange.Manager;
+        if (manager.IsDraining)
+        {
+            exchange.CloseDownstream = true;
+        }
+
+        if (!head.Fields.Has(KnownField.Date))
+        {
+            head.Fields.Append(KnownField.Date, exchange.Date.Value(exchange.Reactor.UtcNowMs));
+        }
+
+        manager.ApplyServerField(head.Fields);
+        if (manager.AlwaysSetRequestIdInResponse
+            && exchange.Request.Fields.TryGet(KnownField.XRequestId, out ReadOnlySpan<byte> id))
+        {
+            head.Fields.Set(KnownField.XRequestId, id);
+        }
+
+        exchange.Route?.ApplyResponseMutations(head, exchange.Record, exchange.RoutePick);
+        if (head.Body.Kind == BodyKind.UntilClose)
+        {
+            exchange.CloseDownstream = true;
+        }
+
+        ConnectionOption option = head.StatusCode == 101 ? ConnectionOption.Upgrade
+            : exchange.CloseDownstream ? ConnectionOption.Close
+            : exchange.Request.Version == HttpVersion.Http10 ? ConnectionOption.KeepAlive
+            : ConnectionOption.None;
+        if (!Write(exchange, option))
+        {
+            return false;
+        }
+
+        exchange.ResponseStarted = true;
+        exchange.Record.ResponseCode = head.StatusCode;
+        exchange.Record.FirstDownstreamTxUs = exchange.Reactor.NowUs;
+        return true;
+    }
+
+    /// <summary>Passes an interim response on; HTTP/1.0 clients do not know them (RFC 9110 §15.2).</summary>
+    public static void WriteInterim(Exchange exchange)
+    {
+        if (exchange.Request.Version != HttpVersion.Http11
+            || (exchange.Response.StatusCode == 100 && !exchange.Manager.Proxy100Continue))
+        {
+            return;
+        }
+
+        ResponseHead head = exchange.Response;
+        Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
+        if (Write(exchange, ConnectionOption.None))
+        {
+            exchange.Downstream.Writer.Flush();
+        }
+    }
+
+    private static bool Write(Exchange exchange, ConnectionOption option)
+    {
+        TransportWriter writer = exchange.Downstream.Writer;
+        Span<byte> span = writer.GetSpan(Http1Writer.MeasureResponse(exchange.Response));
+        int written = Http1Writer.WriteResponse(exchange.Response, option, span);
+        if (written < 0)
+        {
+            return false;
+        }
+
+        writer.Advance(written);
+        return true;
+    }
+
+    private static void PrepareHead(Exchange exchange, ResponseHead head)
+    {
+        Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
+        if (head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose)
+        {
+            // HTTP/1.0 knows no chunks; for it the end of the connection is the end of the body.
+            head.Body = exchange.Request.Version == HttpVersion.Http11 ? BodyLength.Chunked : BodyLength.UntilClose;
+        }
+
+        Span<byte> time = stackalloc byte[20];
+        long serviceMs = (exchange.Record.FirstUpstreamRxUs - exchange.Record.FirstUpstreamTxUs) / 1000;
+        Utf8Formatter.TryFormat(serviceMs, time, out int length);
+        head.Fields.Set(KnownField.XEnvoyUpstreamServiceTime, time[..length]);
+    }
+
+    /// <summary>
+    /// Notes how long the upstream keeps idle connections (<c>Keep-Alive: timeout=5</c>), less one second, so that we
+    /// close before it does.
+    /// </summary>
+    private static void LearnIdleTime(Http1Client client, ResponseHead head)
+    {
+        if (!head.Fields.TryGet(KnownField.KeepAlive, out ReadOnlySpan<byte> value))
+        {
+            return;
+        }
+
+        int at = value.IndexOf("timeout="u8);
+        if (at >= 0 && Utf8Parser.TryParse(value[(at + 8)..], out int seconds, out _) && seconds > 0)
+        {
+            client.AnnouncedIdleMs = Math.Max(500, (seconds - 1) * 1000L);
+        }
+    }
+}

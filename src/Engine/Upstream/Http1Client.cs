@@ -1,0 +1,185 @@
+using System;
+using System.IO.Pipelines;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Transport;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http1;
+
+namespace FastMesh.Engine.Upstream;
+
+/// <summary>
+/// The client side of one HTTP/1.1 connection. It carries one exchange at a time: head out, body by the pump, response
+/// head in, body by the pump; between exchanges it rests in its <see cref="ConnectionPool"/>. Reactor thread only.
+/// </summary>
+internal sealed class Http1Client
+{
+    private static readonly Action<TransportConnection> s_idleActivity = OnIdleActivity;
+
+    private readonly ConnectionPool _pool;
+    private Http1ParseState _parse;
+    private long _sentBeforeBytes;
+    private bool _closed;
+
+    public Http1Client(TransportConnection connection, ConnectionPool pool, Http1Limits limits)
+    {
+        Connection = connection;
+        _pool = pool;
+        Limits = limits;
+        connection.Owner = this;
+        pool.ConnectionCount++;
+        pool.Stats.UpstreamCxTotal++;
+        pool.Stats.UpstreamCxActive++;
+    }
+
+    public TransportConnection Connection { get; }
+
+    public Http1Limits Limits { get; }
+
+    /// <summary>Requests begun on this connection.</summary>
+    public long Requests { get; private set; }
+
+    /// <summary>True when the current exchange is not the first one here: the peer may have closed meanwhile.</summary>
+    public bool IsReused => Requests > 1;
+
+    /// <summary>The connection may not serve another exchange.</summary>
+    public bool IsSpent { get; set; }
+
+    /// <summary>When the pool closes it; learnt from <c>Keep-Alive: timeout</c> where the upstream says so.</summary>
+    public long IdleUntilMs { get; private set; }
+
+    /// <summary>The longest the upstream keeps an idle connection as it told, in ms; 0 when it did not.</summary>
+    public long AnnouncedIdleMs { get; set; }
+
+    internal bool IsPooled { get; set; }
+
+    internal Http1Client? Older { get; set; }
+
+    internal Http1Client? Newer { get; set; }
+
+    /// <summary>Takes the connection out of its rest; false when it ended or said something unasked.</summary>
+    public bool TryWake()
+    {
+        Connection.IdleActivity = null;
+        return Connection.IsReusable;
+    }
+
+    public void Rest(long nowMs)
+    {
+        long idleMs = _pool.Cluster.IdleTimeoutMs;
+        if (AnnouncedIdleMs > 0)
+        {
+            idleMs = Math.Min(idleMs, AnnouncedIdleMs);
+        }
+
+        IdleUntilMs = nowMs + idleMs;
+        Connection.IdleActivity = s_idleActivity;
+    }
+
+    /// <summary>Writes the request's head from its parsed parts; it leaves with the turn's flush.</summary>
+    /// <returns>False when the head cannot be sent without breaking the grammar.</returns>
+    public bool WriteHead(RequestHead head, bool isUpgrade)
+    {
+        Requests++;
+        _parse = default;
+        _sentBeforeBytes = Connection.BytesSent;
+        TransportWriter writer = Connection.Writer;
+        Span<byte> span = writer.GetSpan(Http1Writer.MeasureRequest(head));
+        int written = Http1Writer.WriteRequest(
+            head, isUpgrade ? ConnectionOption.Upgrade : ConnectionOption.None, span);
+        if (written < 0)
+        {
+            IsSpent = true;
+            return false;
+        }
+
+        writer.Advance(written);
+        return true;
+    }
+
+    /// <summary>
+    /// Waits for a response head. Interim responses are handed out as well; call again for the next.
+    /// </summary>
+    /// <returns><see cref="ForwardError.None"/>, or why no head will come.</returns>
+    public async ReactorTask<ForwardError> ReadHeadAsync(HttpMethod method, ResponseHead head)
+    {
+        TransportReader reader = Connection.Reader;
+        head.Clear();
+        _parse = default;
+        while (true)
+        {
+            if (!reader.TryRead(out ReadResult result))
+            {
+                result = await reader.ReadAsync();
+            }
+
+            long consumed = 0;
+            ParseStatus status = result.Buffer.IsEmpty
+                ? ParseStatus.NeedMore
+                : Http1HeadParser.ParseResponse(
+                    result.Buffer, head, method, Limits, ref _parse, out consumed, out _);
+            reader.AdvanceTo(result.Buffer.GetPosition(consumed));
+            if (status != ParseStatus.NeedMore)
+            {
+                return status == ParseStatus.Done ? ForwardError.None : ForwardError.UpstreamProtocolError;
+            }
+
+            if (result.IsCompleted)
+            {
+                return _parse.HasStarted ? ForwardError.UpstreamProtocolError : EndedBeforeResponse();
+            }
+        }
+    }
+
+    /// <summary>
+    /// True when the kernel says that no byte of the current request was acknowledged: the upstream had closed before
+    /// it arrived, so it cannot have been processed.
+    /// </summary>
+    public bool NothingWasAcknowledged() =>
+        TcpInfo.TryGetBytesAcknowledged(Connection, out long acknowledged) && acknowledged <= _sentBeforeBytes;
+
+    /// <summary>Gives the connection back to its pool, or closes it when it is spent or not clean.</summary>
+    public void Release(long nowMs)
+    {
+        long requestsMax = _pool.Cluster.MaxRequestsPerConnection;
+        if (IsSpent || !Connection.IsReusable || _pool.Endpoint.IsRetired
+            || (requestsMax > 0 && Requests >= requestsMax))
+        {
+            Close();
+            return;
+        }
+
+        _pool.Return(this, nowMs);
+    }
+
+    /// <summary>Closes it at once; waiting reads and writes see the end.</summary>
+    public void Abort()
+    {
+        IsSpent = true;
+        Connection.Abort(reset: true);
+    }
+
+    public void Close()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        Connection.IdleActivity = null;
+        _pool.ConnectionCount--;
+        _pool.Stats.UpstreamCxActive--;
+        _pool.Stats.UpstreamCxDestroy++;
+        Connection.Close();
+    }
+
+    private static void OnIdleActivity(TransportConnection connection)
+    {
+        var client = (Http1Client)connection.Owner!;
+        client._pool.Unlink(client);
+        client.Close();
+    }
+
+    private ForwardError EndedBeforeResponse() =>
+        Connection.Error.IsNone ? ForwardError.UpstreamClosed : ForwardError.UpstreamReset;
+}
