@@ -1,85 +1,9 @@
 using System;
-using System.Collections.Generic;
-using System.IO;
+using System.Runtime.InteropServices;
 using System.Threading;
-using FastMesh.Model;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace FastMesh.Engine.Telemetry;
-
-/// <summary>All open log files of an engine, one writer each, shared by the logs that name the same file.</summary>
-internal sealed class AccessLogSinks : IDisposable
-{
-    private readonly Dictionary<string, AccessLogSinkWriter> _sinks = [];
-    private readonly int _reactors;
-    private readonly ILogger _log;
-
-    public AccessLogSinks(int reactors, ILogger log)
-    {
-        _reactors = reactors;
-        _log = log;
-    }
-
-    /// <summary>Lines dropped because a sink could not keep up.</summary>
-    public long DroppedLines
-    {
-        get
-        {
-            long dropped = 0;
-            foreach (AccessLogSinkWriter sink in _sinks.Values)
-            {
-                dropped += sink.DroppedLines;
-            }
-
-            return dropped;
-        }
-    }
-
-    public AccessLogSinkWriter Open(AccessLogSettings settings)
-    {
-        string path = settings.Sink switch
-        {
-            AccessLogSinkKind.StandardOutput => "/dev/stdout",
-            AccessLogSinkKind.StandardError => "/dev/stderr",
-            _ => settings.Path,
-        };
-        if (!_sinks.TryGetValue(path, out AccessLogSinkWriter? sink))
-        {
-            sink = new AccessLogSinkWriter(path, _reactors, _log);
-            _sinks.Add(path, sink);
-        }
-
-        return sink;
-    }
-
-    /// <summary>Hands half-full buffers of one reactor to their writers; called on that reactor.</summary>
-    public void Flush(int reactor)
-    {
-        foreach (AccessLogSinkWriter sink in _sinks.Values)
-        {
-            sink.Flush(reactor);
-        }
-    }
-
-    /// <summary>Opens every file anew, after a rotation.</summary>
-    public void Reopen()
-    {
-        foreach (AccessLogSinkWriter sink in _sinks.Values)
-        {
-            sink.Reopen();
-        }
-    }
-
-    /// <summary>Writes out what was handed over and stops. The reactors must have flushed and stopped before.</summary>
-    public void Dispose()
-    {
-        foreach (AccessLogSinkWriter sink in _sinks.Values)
-        {
-            sink.Dispose();
-        }
-    }
-}
 
 /// <summary>
 /// One log file: a lane per reactor, each a ring of a few buffers that the reactor fills and one thread empties. With
@@ -92,10 +16,15 @@ internal sealed class AccessLogSinkWriter : IDisposable
 
     private const int BufferBytes = 64 * 1024;
 
+    /// <summary>How long a stop waits for the last lines; a blocked FIFO must not hold the process.</summary>
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
+
     private readonly Lane[] _lanes;
     private readonly ILogger _log;
     private readonly ManualResetEventSlim _work = new(false);
     private readonly Thread _thread;
+    private readonly LogFile _file;
+    private bool _failed;
     private volatile bool _stopping;
     private volatile bool _reopen;
 
@@ -103,6 +32,7 @@ internal sealed class AccessLogSinkWriter : IDisposable
     {
         Path = path;
         _log = log;
+        _file = new LogFile(path);
         _lanes = new Lane[reactors];
         for (int i = 0; i < reactors; i++)
         {
@@ -122,7 +52,7 @@ internal sealed class AccessLogSinkWriter : IDisposable
             long dropped = 0;
             foreach (Lane lane in _lanes)
             {
-                dropped += lane.Dropped;
+                dropped += lane.Dropped + lane.Lost;
             }
 
             return dropped;
@@ -157,6 +87,9 @@ internal sealed class AccessLogSinkWriter : IDisposable
         return buffer.Bytes.AsSpan(buffer.Length, AccessLog.LineBytesMax);
     }
 
+    /// <summary>Gives a reservation back; its line counts as dropped.</summary>
+    public void Drop(int reactor) => _lanes[reactor].Dropped++;
+
     public void Commit(int reactor, int length)
     {
         Lane lane = _lanes[reactor];
@@ -183,7 +116,7 @@ internal sealed class AccessLogSinkWriter : IDisposable
     {
         _stopping = true;
         _work.Set();
-        _thread.Join(TimeSpan.FromSeconds(2));
+        _thread.Join(StopTime);
     }
 
     private void Hand(Lane lane)
@@ -195,7 +128,6 @@ internal sealed class AccessLogSinkWriter : IDisposable
 
     private void Run()
     {
-        FileStream? file = null;
         while (true)
         {
             _work.Wait();
@@ -204,24 +136,23 @@ internal sealed class AccessLogSinkWriter : IDisposable
             if (_reopen)
             {
                 _reopen = false;
-                file?.Dispose();
-                file = null;
+                _file.Close();
             }
 
             foreach (Lane lane in _lanes)
             {
-                Empty(lane, ref file, stopping);
+                Empty(lane, stopping);
             }
 
             if (stopping)
             {
-                file?.Dispose();
+                _file.Close();
                 return;
             }
         }
     }
 
-    private void Empty(Lane lane, ref FileStream? file, bool takesUnhanded)
+    private void Empty(Lane lane, bool takesUnhanded)
     {
         while (true)
         {
@@ -231,42 +162,36 @@ internal sealed class AccessLogSinkWriter : IDisposable
                 return;
             }
 
-            try
+            ReadOnlySpan<byte> lines = buffer.Bytes.AsSpan(0, buffer.Length);
+            int error = _file.Write(lines);
+            if (error != 0)
             {
-                file ??= Open();
-                file.Write(buffer.Bytes.AsSpan(0, buffer.Length));
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                lane.Dropped += buffer.Bytes.AsSpan(0, buffer.Length).Count((byte)'\n');
-                EngineLog.AccessLogFailed(_log, Path, exception.Message, lane.Dropped);
-                file?.Dispose();
-                file = null;
+                lane.Lost += lines.Count((byte)'\n');
+                _file.Close();
+                if (!_failed)
+                {
+                    EngineLog.AccessLogFailed(_log, Path, Marshal.GetPInvokeErrorMessage(error), DroppedLines);
+                }
             }
 
+            _failed = error != 0;
             buffer.Length = 0;
             buffer.IsHanded = false;
             lane.Emptying = (lane.Emptying + 1) % BuffersPerLane;
         }
     }
 
-    private FileStream Open() => Path switch
-    {
-        "/dev/stdout" => Standard(1),
-        "/dev/stderr" => Standard(2),
-        _ => new FileStream(
-            Path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0),
-    };
-
-    private static FileStream Standard(int descriptor) =>
-        new(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-
     private sealed class Lane
     {
         public readonly LaneBuffer[] Buffers = CreateBuffers();
         public int Filling;
         public int Emptying;
+
+        /// <summary>Lines that found no room; the reactor's.</summary>
         public long Dropped;
+
+        /// <summary>Lines that could not be written; the thread's.</summary>
+        public long Lost;
 
         private static LaneBuffer[] CreateBuffers()
         {

@@ -87,5 +87,8 @@ internal ref struct ByteWriter
         Length += digits;
     }
 
+    /// <summary>Takes what was written into <see cref="Rest"/>.</summary>
+    public void Advance(int length) => Length += length;
+
     public void Truncate(int length) => Length = Math.Min(Length, length);
 }

@@ -6,7 +6,12 @@ namespace FastMesh.Engine.Telemetry;
 internal enum FormatOperator : byte
 {
     Literal,
+
+    /// <summary>Known, but nothing here can have a value of it: TLS on plain connections, metadata nobody sets.</summary>
+    Absent,
     StartTime,
+    EmitTime,
+    AccessLogType,
     RequestField,
     ResponseField,
     TrailerField,
@@ -58,6 +63,8 @@ internal static class FormatOperators
     private static readonly Dictionary<string, FormatOperator> s_byName = new()
     {
         ["START_TIME"] = FormatOperator.StartTime,
+        ["EMIT_TIME"] = FormatOperator.EmitTime,
+        ["ACCESS_LOG_TYPE"] = FormatOperator.AccessLogType,
         ["REQ"] = FormatOperator.RequestField,
         ["RESP"] = FormatOperator.ResponseField,
         ["TRAILER"] = FormatOperator.TrailerField,
@@ -102,6 +109,31 @@ internal static class FormatOperators
         ["HOSTNAME"] = FormatOperator.HostName,
         ["CONNECTION_ID"] = FormatOperator.ConnectionId,
         ["STREAM_ID"] = FormatOperator.StreamId,
+        ["DOWNSTREAM_TLS_VERSION"] = FormatOperator.Absent,
+        ["DOWNSTREAM_TLS_CIPHER"] = FormatOperator.Absent,
+        ["DOWNSTREAM_TLS_SESSION_ID"] = FormatOperator.Absent,
+        ["DOWNSTREAM_LOCAL_URI_SAN"] = FormatOperator.Absent,
+        ["DOWNSTREAM_PEER_URI_SAN"] = FormatOperator.Absent,
+        ["DOWNSTREAM_LOCAL_SUBJECT"] = FormatOperator.Absent,
+        ["DOWNSTREAM_PEER_SUBJECT"] = FormatOperator.Absent,
+        ["DOWNSTREAM_PEER_ISSUER"] = FormatOperator.Absent,
+        ["DOWNSTREAM_PEER_SERIAL"] = FormatOperator.Absent,
+        ["DOWNSTREAM_PEER_FINGERPRINT_256"] = FormatOperator.Absent,
+        ["DOWNSTREAM_PEER_CERT"] = FormatOperator.Absent,
+        ["DOWNSTREAM_TRANSPORT_FAILURE_REASON"] = FormatOperator.Absent,
+        ["UPSTREAM_TLS_VERSION"] = FormatOperator.Absent,
+        ["UPSTREAM_TLS_CIPHER"] = FormatOperator.Absent,
+        ["UPSTREAM_TLS_SESSION_ID"] = FormatOperator.Absent,
+        ["UPSTREAM_LOCAL_URI_SAN"] = FormatOperator.Absent,
+        ["UPSTREAM_PEER_URI_SAN"] = FormatOperator.Absent,
+        ["UPSTREAM_LOCAL_SUBJECT"] = FormatOperator.Absent,
+        ["UPSTREAM_PEER_SUBJECT"] = FormatOperator.Absent,
+        ["UPSTREAM_PEER_ISSUER"] = FormatOperator.Absent,
+        ["UPSTREAM_PEER_CERT"] = FormatOperator.Absent,
+        ["DYNAMIC_METADATA"] = FormatOperator.Absent,
+        ["CLUSTER_METADATA"] = FormatOperator.Absent,
+        ["UPSTREAM_METADATA"] = FormatOperator.Absent,
+        ["FILTER_STATE"] = FormatOperator.Absent,
     };
 
     /// <summary>All names, for messages.</summary>

@@ -20,9 +20,16 @@ internal static class FormatValues
             case FormatOperator.StartTime:
                 part.Time!.Write(ref writer, record.StartUtcMs);
                 return true;
+            case FormatOperator.EmitTime:
+                part.Time!.Write(ref writer, record.StartUtcMs + (Math.Max(0, record.EndUs - record.StartUs) / 1000));
+                return true;
+            case FormatOperator.AccessLogType:
+                writer.Write(record.Protocol == HttpVersion.Unknown ? "TcpConnectionEnd"u8 : "DownstreamEnd"u8);
+                return true;
+            case FormatOperator.Absent:
+                return false;
             case FormatOperator.RequestField:
-                return RequestField(ref writer, part.Text, record.Request)
-                    || (part.Alternative.Length > 0 && RequestField(ref writer, part.Alternative, record.Request));
+                return RequestField(ref writer, part, record.Request);
             case FormatOperator.ResponseField:
                 return Field(ref writer, part, record.Response?.Fields);
             case FormatOperator.TrailerField:
@@ -139,13 +146,11 @@ internal static class FormatValues
             return false;
         }
 
-        Span<byte> text = stackalloc byte[NetAddress.FormattedLengthMax];
-        if (!address.TryFormat(text, out int length, withPort))
+        if (address.TryFormat(writer.Rest, out int length, withPort))
         {
-            return false;
+            writer.Advance(length);
         }
 
-        writer.Write(text[..length]);
         return true;
     }
 
@@ -160,29 +165,17 @@ internal static class FormatValues
         return true;
     }
 
-    private static bool RequestField(ref ByteWriter writer, ReadOnlySpan<byte> name, RequestHead? head)
+    private static bool RequestField(ref ByteWriter writer, in FormatPart part, RequestHead? head)
     {
         if (head is null)
         {
             return false;
         }
 
-        ReadOnlySpan<byte> value = default;
-        if (name.Length > 0 && name[0] == (byte)':')
+        ReadOnlySpan<byte> value = part.Field.Of(head);
+        if (value.IsEmpty && part.Alternative.Source != FormatFieldSource.None)
         {
-            value = name.SequenceEqual(":path"u8) ? head.Path
-                : name.SequenceEqual(":method"u8) ? head.MethodBytes
-                : name.SequenceEqual(":authority"u8) ? head.Authority
-                : name.SequenceEqual(":scheme"u8) ? head.Scheme
-                : default;
-        }
-        else if (name.SequenceEqual("host"u8))
-        {
-            value = head.Authority;
-        }
-        else if (!head.Fields.TryGet(name, out value))
-        {
-            return false;
+            value = part.Alternative.Of(head);
         }
 
         writer.Write(value);
@@ -196,10 +189,10 @@ internal static class FormatValues
             return false;
         }
 
-        if (!fields.TryGet(part.Text, out ReadOnlySpan<byte> value)
-            && (part.Alternative.Length == 0 || !fields.TryGet(part.Alternative, out value)))
+        ReadOnlySpan<byte> value = part.Field.Of(fields);
+        if (value.IsEmpty)
         {
-            return false;
+            value = part.Alternative.Of(fields);
         }
 
         writer.Write(value);
@@ -209,8 +202,7 @@ internal static class FormatValues
     private static bool WithoutQuery(ref ByteWriter writer, in FormatPart part, RequestHead? head)
     {
         int before = writer.Length;
-        if (!RequestField(ref writer, part.Text, head)
-            && (part.Alternative.Length == 0 || !RequestField(ref writer, part.Alternative, head)))
+        if (!RequestField(ref writer, part, head))
         {
             return false;
         }

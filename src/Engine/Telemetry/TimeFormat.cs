@@ -17,6 +17,15 @@ internal sealed class TimeFormat
 
     private static readonly string[] s_days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
+    private const int PrefixBytes = 20;
+
+    // A reactor writes many lines of one second, so that all but the milliseconds is kept.
+    [ThreadStatic]
+    private static byte[]? t_prefix;
+
+    [ThreadStatic]
+    private static long t_prefixSecond;
+
     private readonly (char Directive, string Literal)[] _parts;
 
     private TimeFormat((char Directive, string Literal)[] parts) => _parts = parts;
@@ -64,22 +73,38 @@ internal sealed class TimeFormat
 
     public void Write(ref ByteWriter writer, long utcMs)
     {
-        DateTime time = DateTime.UnixEpoch.AddMilliseconds(utcMs);
         if (_parts.Length == 0)
         {
-            WriteDate(ref writer, time);
-            writer.Write((byte)'T');
-            WriteTime(ref writer, time);
-            writer.Write((byte)'.');
-            writer.WritePadded(time.Millisecond, 3);
-            writer.Write((byte)'Z');
+            WriteDefault(ref writer, utcMs);
             return;
         }
 
+        DateTime time = DateTime.UnixEpoch.AddMilliseconds(utcMs);
         foreach ((char directive, string literal) in _parts)
         {
             WritePart(ref writer, directive, literal, time, utcMs);
         }
+    }
+
+    private static void WriteDefault(ref ByteWriter writer, long utcMs)
+    {
+        long second = utcMs / 1000;
+        byte[]? prefix = t_prefix;
+        if (prefix is null || t_prefixSecond != second)
+        {
+            t_prefix = prefix ??= new byte[PrefixBytes];
+            t_prefixSecond = second;
+            var text = new ByteWriter(prefix);
+            DateTime time = DateTime.UnixEpoch.AddSeconds(second);
+            WriteDate(ref text, time);
+            text.Write((byte)'T');
+            WriteTime(ref text, time);
+            text.Write((byte)'.');
+        }
+
+        writer.Write(prefix);
+        writer.WritePadded(utcMs - (second * 1000), 3);
+        writer.Write((byte)'Z');
     }
 
     private static void WritePart(ref ByteWriter writer, char directive, string literal, DateTime time, long utcMs)
