@@ -18,7 +18,8 @@ internal static class ReferenceParser
     private const int FieldsMax = 100;
     private const int TargetMax = 8192;
     private const string RegName = "[-._~%!$&'()*+;=0-9A-Za-z]+";
-    private const string Authority = $@"(?:{RegName}|\[(?=..+\])[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\])(?::(?<port>[0-9]{{1,5}}))?";
+    private const string Literal = @"\[(?=..+\])[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]";
+    private const string Authority = $@"(?:{RegName}|{Literal})(?::(?<port>[0-9]{{1,5}}))?";
 
     private static readonly Regex RequestLine =
         new($@"^(?<m>{Token}) (?<t>[\x21\x22\x24-\x7e]+) HTTP/1\.(?<v>[01])$(?!\n)", RegexOptions.ExplicitCapture);
