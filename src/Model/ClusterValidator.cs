@@ -46,7 +46,7 @@ internal static class ClusterValidator
             priorities.Add(endpoint.Priority);
             priorityMax = uint.Max(priorityMax, endpoint.Priority);
             SocketTarget target = endpoint.Target;
-            if (target.Path is null && target.Port == 0)
+            if (target is { Path: null, Host.Length: > 0, Port: 0 })
             {
                 report.Error(endpoint, endpointPath, "endpoint.address", "an endpoint needs a port from 1 to 65535");
             }

@@ -21,5 +21,6 @@ internal static class FuzzTargets
         new ProxyProtocolTarget(),
         new SnifferTarget(),
         new NetAddressTarget(),
+        new YamlConfigTarget(),
     ];
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 
 namespace FastMesh.Config.Trees;
 
@@ -37,6 +38,25 @@ internal static class FieldName
         }
 
         return at == written.Length;
+    }
+
+    /// <summary>A JSON name as a proto name, as far as that can be told: <c>lbPolicy</c> is <c>lb_policy</c>.</summary>
+    public static string ToSnakeCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 4);
+        foreach (char letter in name)
+        {
+            if (char.IsAsciiLetterUpper(letter))
+            {
+                text.Append(text.Length > 0 ? "_" : "").Append(char.ToLowerInvariant(letter));
+            }
+            else
+            {
+                text.Append(letter);
+            }
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Edits between two names (Levenshtein), at most <paramref name="max"/> + 1.</summary>

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using FastMesh.Config.Protos;
 using FastMesh.Model;
 
@@ -235,7 +234,7 @@ internal sealed class Message
     {
         string? nearest = null;
         int distance = Math.Min(SuggestionDistanceMax, name.Length / 2) + 1;
-        string lowered = name.ToLower(CultureInfo.InvariantCulture);
+        string lowered = FieldName.ToSnakeCase(name);
         foreach (ProtoField field in ProtoSchema.FieldsOf(TypeName))
         {
             int candidate = FieldName.Distance(lowered, field.Name, distance);

@@ -71,12 +71,22 @@ internal sealed class YamlTree
 
     private ParsingEvent Next()
     {
-        if (!_parser.MoveNext())
+        ParsingEvent? last = _parser.Current;
+        bool moved;
+        try
         {
-            throw new TreeException("not YAML: the file ends too early", 0, 0);
+            moved = _parser.MoveNext();
+        }
+        catch (Exception error) when (error is not (YamlException or OutOfMemoryException))
+        {
+            // The scanner fails so on some texts, such as a flow list that is never closed.
+            throw new TreeException(
+                "not YAML: the text is broken here or soon after",
+                (int)(last?.End.Line ?? 1),
+                (int)(last?.End.Column ?? 1));
         }
 
-        return _parser.Current!;
+        return moved ? _parser.Current! : throw new TreeException("not YAML: the file ends too early", 0, 0);
     }
 
     private static TreeException Error(string text, ParsingEvent place) =>

@@ -36,7 +36,8 @@ internal static class Yaml
 
     /// <summary>A bootstrap with one route, its lines given without indentation, and a cluster <c>a</c>.</summary>
     public static string Route(string lines) => Listener($$"""
-        address: {socket_address: {address: 127.0.0.1, port_value: 80}}
+        address:
+          socket_address: {address: 127.0.0.1, port_value: 80}
         filter_chains:
         - filters:
           - name: http
