@@ -18,6 +18,7 @@ internal struct Http1ChunkExtension
         Value,
         Quoted,
         QuotedEscape,
+        AfterQuoted,
         AfterValue,
     }
 
@@ -34,7 +35,7 @@ internal struct Http1ChunkExtension
             return false;
         }
 
-        if (value == '\r' && _state is State.Name or State.Value or State.AfterValue)
+        if (value == '\r' && _state is State.Name or State.Value or State.AfterQuoted)
         {
             ended = true;
         }
@@ -49,7 +50,7 @@ internal struct Http1ChunkExtension
         switch (_state)
         {
             case State.Quoted:
-                _state = value == '"' ? State.AfterValue : value == '\\' ? State.QuotedEscape : State.Quoted;
+                _state = value == '"' ? State.AfterQuoted : value == '\\' ? State.QuotedEscape : State.Quoted;
                 return !IsControl(value);
             case State.QuotedEscape:
                 _state = State.Quoted;

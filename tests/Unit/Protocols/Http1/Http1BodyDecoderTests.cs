@@ -48,6 +48,7 @@ public sealed class Http1BodyDecoderTests
         { "5;a=\"b\r\nhello\r\n", (int)ProtocolErrorCode.MalformedChunkExtension },
         { "5;a=\r\nhello\r\n", (int)ProtocolErrorCode.MalformedChunkExtension },
         { "5;a \r\nhello\r\n", (int)ProtocolErrorCode.MalformedChunkExtension },
+        { "5;a=\"b\"\t\r\nhello\r\n", (int)ProtocolErrorCode.MalformedChunkExtension },
         { "5;a=b c\r\nhello\r\n", (int)ProtocolErrorCode.MalformedChunkExtension },
         { "5;\0\r\nhello\r\n", (int)ProtocolErrorCode.MalformedChunkExtension },
         { "5\r\nhelloX", (int)ProtocolErrorCode.MalformedChunkEnd },
