@@ -1,0 +1,47 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+
+namespace FastMesh.Bench.Gate;
+
+/// <summary>One keep-alive connection that sends a request, reads its answer, and so on.</summary>
+internal sealed class GateClient : IDisposable
+{
+    private const int TimeoutMs = 10_000;
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly byte[] _buffer = new byte[512 * 1024];
+
+    public GateClient(int port)
+    {
+        _socket.NoDelay = true;
+        _socket.ReceiveTimeout = TimeoutMs;
+        _socket.Connect(IPAddress.Loopback, port);
+    }
+
+    public void Ask(GateCase gateCase, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            _socket.Send(gateCase.Request);
+            int length = 0;
+            while (!_buffer.AsSpan(0, length).EndsWith(gateCase.Tail))
+            {
+                int count = _socket.Receive(_buffer.AsSpan(length));
+                length += count;
+                if (count == 0)
+                {
+                    throw new IOException("the engine closed the connection");
+                }
+            }
+
+            if (!_buffer.AsSpan(0, length).StartsWith("HTTP/1.1 200"u8))
+            {
+                string head = System.Text.Encoding.ASCII.GetString(_buffer, 0, Math.Min(length, 200));
+                throw new IOException("not the answer expected: " + head);
+            }
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+}
