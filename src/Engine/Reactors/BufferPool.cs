@@ -83,8 +83,8 @@ internal sealed unsafe class BufferPool
     /// <summary>Bytes in slabs.</summary>
     public long SlabBytes { get; private set; }
 
-    /// <summary>Called (if set) when a receive block comes back while somebody waits for one.</summary>
-    public Action? Returned { get; set; }
+    /// <summary>Called when a slab was added: somebody should call <see cref="Trim"/> from time to time.</summary>
+    public Action? Grew { get; set; }
 
     /// <summary>A block, even beyond the budget: for what must be said (heads, answers).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -126,7 +126,17 @@ internal sealed unsafe class BufferPool
         }
 
         _shelves[(int)segment.Size].Push(segment);
-        Returned?.Invoke();
+    }
+
+    /// <summary>
+    /// Gives the pages of blocks that nobody wanted since the last call back to the system; the blocks stay usable.
+    /// </summary>
+    public void Trim()
+    {
+        foreach (Shelf shelf in _shelves)
+        {
+            shelf.Trim();
+        }
     }
 
     private BufferSegment? TryRent(BufferSize size, bool force)
@@ -167,6 +177,7 @@ internal sealed unsafe class BufferPool
         }
 
         SlabBytes += bytes;
+        Grew?.Invoke();
         return true;
     }
 
@@ -174,6 +185,10 @@ internal sealed unsafe class BufferPool
     {
         private BufferSegment?[] _free = new BufferSegment?[blocksPerSlab];
         private int _count;
+
+        // Blocks below were not touched since the last trim; blocks below _trimmed hold no pages.
+        private int _untouched;
+        private int _trimmed;
 
         public int BlockBytes { get; } = blockBytes;
 
@@ -192,6 +207,27 @@ internal sealed unsafe class BufferPool
             _free[_count++] = segment;
         }
 
-        public BufferSegment? Pop() => _count == 0 ? null : _free[--_count];
+        public BufferSegment? Pop()
+        {
+            if (_count == 0)
+            {
+                return null;
+            }
+
+            BufferSegment segment = _free[--_count]!;
+            _untouched = Math.Min(_untouched, _count);
+            return segment;
+        }
+
+        public void Trim()
+        {
+            _trimmed = Math.Min(_trimmed, _untouched);
+            for (; _trimmed < _untouched; _trimmed++)
+            {
+                MemoryAdvice.Discard(_free[_trimmed]!.Block, BlockBytes);
+            }
+
+            _untouched = _count;
+        }
     }
 }

@@ -28,6 +28,9 @@ internal sealed class Reactor
     // A fault that escapes its handler costs a turn; a reactor that cannot turn at all must not pretend to live.
     private const int FailedTurnsMax = 16;
 
+    // Memory that nobody wanted for so long goes back to the system.
+    private const int TrimIntervalMs = 10_000;
+
     [ThreadStatic]
     private static Reactor? t_current;
 
@@ -39,6 +42,7 @@ internal sealed class Reactor
     private Work[] _running = new Work[16];
     private Poller? _poller;
     private volatile bool _stopping;
+    private readonly ReactorTimer _trim;
     private ulong _random;
     private long _utcBaseMs;
     private long _utcReadUs;
@@ -50,7 +54,8 @@ internal sealed class Reactor
         _random = settings.Seed + ((ulong)settings.Index * 0x9E3779B97F4A7C15UL);
         _reportBug = ReportBug;
         Timers = new TimerWheel(this);
-        Buffers = new BufferPool(settings.Budget);
+        Buffers = new BufferPool(settings.Budget) { Grew = ScheduleTrim };
+        _trim = new ReactorTimer(static state => ((Reactor)state!).Trim(), this);
     }
 
     /// <summary>The reactor whose thread this is.</summary>
@@ -244,6 +249,20 @@ internal sealed class Reactor
                 ReportBug(error);
             }
         }
+    }
+
+    private void ScheduleTrim()
+    {
+        if (!_trim.IsScheduled)
+        {
+            Timers.Schedule(_trim, TrimIntervalMs);
+        }
+    }
+
+    private void Trim()
+    {
+        Buffers.Trim();
+        ScheduleTrim();
     }
 
     private readonly record struct Work(Action<object?> Run, object? State);

@@ -16,6 +16,9 @@ internal sealed unsafe class ReceiveRing : IDisposable
     private const int EntryBytes = 16;
     private const int TailOffset = 14;
 
+    // So many turns without need let the ring become smaller again.
+    private const int TurnsPerReview = 1024;
+
     private readonly Uring _ring;
     private readonly BufferPool _pool;
     private readonly BufferSize _size;
@@ -26,8 +29,11 @@ internal sealed unsafe class ReceiveRing : IDisposable
     private readonly ushort[] _freeIds;
     private int _freeCount;
     private ushort _tail;
+    private readonly int _targetMin;
     private int _target;
     private int _taken;
+    private int _takenMost;
+    private int _turns;
 
     private ReceiveRing(Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, byte* at)
     {
@@ -37,6 +43,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
         Group = group;
         _capacity = capacity;
         _target = target;
+        _targetMin = target;
         _entries = at;
         _entriesBytes = (nuint)(capacity * EntryBytes);
         _segments = new BufferSegment?[capacity];
@@ -99,7 +106,16 @@ internal sealed unsafe class ReceiveRing : IDisposable
             Grow(1);
         }
 
+        _takenMost = Math.Max(_takenMost, _taken);
         _taken = 0;
+        if (++_turns == TurnsPerReview)
+        {
+            // What the kernel already has stays with it until it is used; it is only not replaced.
+            _target = Math.Max(_targetMin, Math.Min(_target, _takenMost * 4));
+            _takenMost = 0;
+            _turns = 0;
+        }
+
         if (Available >= _target)
         {
             return;

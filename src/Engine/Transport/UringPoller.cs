@@ -17,8 +17,8 @@ internal sealed unsafe class UringPoller : KernelPoller
 {
     private const uint Submissions = 1024;
     private const uint CompletionsMax = 8192;
-    private const int MediumBlocks = 1024;
-    private const int LargeBlocks = 256;
+    private const int MediumBlocks = 512;
+    private const int LargeBlocks = 64;
     private const int MediumBlocksAtFirst = 32;
     private const int PiecesMax = 64;
     private const int PieceTable = 2048;
