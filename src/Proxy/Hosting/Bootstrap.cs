@@ -1,14 +1,144 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
 using System.Threading.Tasks;
+using FastMesh.Config;
+using FastMesh.Engine;
+using FastMesh.Model;
+using FastMesh.Proxy.Admin;
+using Microsoft.Extensions.Logging;
 
 namespace FastMesh.Proxy.Hosting;
 
-/// <summary>Configuration in, a running engine out.</summary>
+/// <summary>Configuration in, a running engine out; then waits for a signal and lets it end.</summary>
 internal static class Bootstrap
 {
+    /// <summary>Runs to the end of the process's life; returns its exit code.</summary>
     public static async Task<int> RunAsync(ProxyOptions options, TextWriter output, TextWriter error)
     {
-        await error.WriteLineAsync($"fastmesh proxy: {options.ConfigPath}: the engine is not part of this build");
-        return ExitCodes.Usage;
+        long started = Stopwatch.GetTimestamp();
+        ConfigReading reading = ReadFile(options.ConfigPath);
+        if (reading.Config is null)
+        {
+            await TellAsync(error, reading.Errors);
+            return ExitCodes.Usage;
+        }
+
+        using HostLog log = new(options.LogLevel);
+        MeshEngine engine;
+        try
+        {
+            engine = NewEngine(options, log);
+        }
+        catch (InvalidOperationException e)
+        {
+            await error.WriteLineAsync($"fastmesh proxy: {e.Message}; --transport auto takes what works here");
+            return ExitCodes.MissingRight;
+        }
+
+        await using MeshEngine owned = engine;
+        return options.ValidateOnly
+            ? await ValidateAsync(options.ConfigPath, reading, engine, output, error)
+            : await ServeAsync(options, reading, engine, log, error, started);
+    }
+
+    private static ConfigReading ReadFile(string path)
+    {
+        using FileSource file = new(path, static _ => { });
+        return file.Read();
+    }
+
+    private static MeshEngine NewEngine(ProxyOptions options, HostLog log) => new(
+        new EngineOptions
+        {
+            Concurrency = options.ValidateOnly ? 1 : options.Concurrency,
+            Transport = options.Transport,
+            DrainTime = options.DrainTime,
+        },
+        options.ValidateOnly ? null : log.Factory);
+
+    private static async Task<int> ValidateAsync(
+        string path, ConfigReading reading, MeshEngine engine, TextWriter output, TextWriter error)
+    {
+        MeshConfig config = reading.Config!;
+        IReadOnlyList<ConfigProblem> problems = engine.Check(config);
+        await TellAsync(error, reading.Notes.Concat(problems));
+        if (problems.Any(problem => problem.Severity == ConfigSeverity.Error))
+        {
+            return ExitCodes.Usage;
+        }
+
+        await output.WriteLineAsync(
+            $"{path}: good, {config.Listeners.Count} listeners, {config.Clusters.Count} clusters");
+        return ExitCodes.Fine;
+    }
+
+    private static async Task<int> ServeAsync(
+        ProxyOptions options, ConfigReading reading, MeshEngine engine, HostLog log, TextWriter error, long started)
+    {
+        MeshConfig config = reading.Config!;
+        ILogger logger = log.Factory.CreateLogger("fastmesh");
+        foreach (ConfigProblem note in reading.Notes)
+        {
+            ProxyLog.Note(logger, note.ToString());
+        }
+
+        using ProxyLife life = new(options, engine, config, log, logger);
+        AdminServer? admin = null;
+        try
+        {
+            // Before the listeners, so that readiness can say "not yet".
+            if (config.Admin is { } address)
+            {
+                admin = AdminServer.Start(EndPointOf(address), life.Admin);
+                ProxyLog.Admin(logger, admin.Address.ToString()!);
+            }
+
+            IReadOnlyList<ConfigProblem> problems = await engine.ApplyAsync(config);
+            if (problems.Any(problem => problem.Severity == ConfigSeverity.Error))
+            {
+                await TellAsync(error, problems);
+                return IsMissingRight(problems) ? ExitCodes.MissingRight : ExitCodes.Usage;
+            }
+
+            EngineStatus status = engine.Status;
+            long milliseconds = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            ProxyLog.Ready(logger, milliseconds, status.Transport, status.Concurrency);
+            return await life.RunAsync();
+        }
+        catch (SocketException e)
+        {
+            await error.WriteLineAsync($"fastmesh proxy: admin address {config.Admin}: {e.Message}");
+            return e.SocketErrorCode == SocketError.AccessDenied ? ExitCodes.MissingRight : ExitCodes.Usage;
+        }
+        finally
+        {
+            if (admin is not null)
+            {
+                await admin.DisposeAsync();
+            }
+        }
+    }
+
+    // A port below 1024, or a transparent socket without CAP_NET_ADMIN.
+    private static bool IsMissingRight(IReadOnlyList<ConfigProblem> problems) =>
+        problems.Any(problem => problem.Text.Contains("ermission denied", StringComparison.Ordinal)
+            || problem.Text.Contains("not permitted", StringComparison.Ordinal));
+
+    private static EndPoint EndPointOf(SocketTarget target) =>
+        target.Path is { } path
+            ? new UnixDomainSocketEndPoint(path)
+            : new IPEndPoint(IPAddress.Parse(target.Host), target.Port);
+
+    private static async Task TellAsync(TextWriter error, IEnumerable<ConfigProblem> problems)
+    {
+        foreach (ConfigProblem problem in problems)
+        {
+            await error.WriteLineAsync(problem.ToString());
+        }
     }
 }

@@ -1,0 +1,108 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FastMesh.Engine;
+using FastMesh.Model;
+using FastMesh.Proxy.Admin;
+using FastMesh.Proxy.Commands;
+
+namespace FastMesh.Proxy.Hosting;
+
+/// <summary>The admin interface's view of a running engine. Asked from any thread.</summary>
+internal sealed class EngineAdminSource : IAdminSource
+{
+    private readonly MeshEngine _engine;
+    private readonly HostLog _log;
+    private readonly ProxyOptions _options;
+    private volatile MeshConfig _config;
+
+    public EngineAdminSource(MeshEngine engine, MeshConfig config, HostLog log, ProxyOptions options)
+    {
+        _engine = engine;
+        _config = config;
+        _log = log;
+        _options = options;
+    }
+
+    public required Action<bool> DrainAsked { get; init; }
+
+    public required Action QuitAsked { get; init; }
+
+    /// <summary>The configuration in force.</summary>
+    public MeshConfig Config
+    {
+        get => _config;
+        set => _config = value;
+    }
+
+    public AdminState State => _engine.Status.State switch
+    {
+        EngineState.Starting => AdminState.Initializing,
+        EngineState.Live => AdminState.Live,
+        _ => AdminState.Draining,
+    };
+
+    public bool Healthy { get; set; } = true;
+
+    public string LogLevel => _log.LevelName;
+
+    public IReadOnlyList<ClusterRow> Clusters => EngineFacts.Clusters(_engine);
+
+    public IReadOnlyList<ListenerRow> Listeners
+    {
+        get
+        {
+            EngineStatus status = _engine.Status;
+            return
+            [
+                .. _config.Listeners.Select(listener =>
+                {
+                    bool bound = status.Listeners.Any(one => one.Name == listener.Name && one.Address is not null);
+                    int port = status.Listeners.Where(one => one.Name == listener.Name)
+                        .Select(one => (one.Address as System.Net.IPEndPoint)?.Port ?? 0)
+                        .FirstOrDefault();
+                    return new ListenerRow(
+                        listener.Name, listener.Address.Path ?? listener.Address.Host,
+                        listener.Address.Path is not null ? 0 : port == 0 ? listener.Address.Port : port, bound);
+                }),
+            ];
+        }
+    }
+
+    public IReadOnlyList<RouteRow> Routes => [.. ConfigDump.RouteTables(_config).SelectMany(RouteText.Rows)];
+
+    public void WriteServerInfo(Utf8JsonWriter json)
+    {
+        EngineStatus status = _engine.Status;
+        TimeSpan up = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
+        json.WriteString("version", VersionCommand.Text);
+        json.WriteString("uptime_current_epoch", FormattableString.Invariant($"{(long)up.TotalSeconds}s"));
+        json.WriteString("transport", status.Transport);
+        json.WriteString("transport_reason", status.TransportReason);
+        json.WriteNumber("config_version", status.Version);
+        json.WriteNumber("downstream_connections", status.DownstreamConnections);
+        json.WriteStartObject("command_line_options");
+        json.WriteNumber("concurrency", status.Concurrency);
+        json.WriteString("config_path", _options.ConfigPath);
+        json.WriteString("log_level", LogLevel);
+        json.WriteString("drain_time", FormattableString.Invariant($"{_options.DrainTime.TotalSeconds}s"));
+        json.WriteEndObject();
+        json.WriteStartObject("node");
+        json.WriteString("id", _config.Node.Id);
+        json.WriteString("cluster", _config.Node.Cluster);
+        json.WriteEndObject();
+    }
+
+    public void WriteConfig(Utf8JsonWriter json) => ConfigDump.Write(json, _config);
+
+    public string Stats(StatsFormat format, Regex? filter) => EngineFacts.Stats(_engine, format, filter);
+
+    public bool TrySetLogLevel(string level) => _log.TrySetLevel(level);
+
+    public void Drain(bool graceful) => DrainAsked(graceful);
+
+    public void Quit() => QuitAsked();
+}

@@ -1,0 +1,142 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using FastMesh.Config;
+using FastMesh.Engine;
+using FastMesh.Model;
+using Microsoft.Extensions.Logging;
+
+namespace FastMesh.Proxy.Hosting;
+
+/// <summary>
+/// A running proxy from ready to gone.
+/// <code>
+///   live ──SIGTERM──▶ draining ──all finished, or drain time over──▶ exit 0
+///    │                   └──SIGTERM or SIGINT──▶ exit 0 at once
+///    ├──SIGINT, /quitquitquit──▶ exit 0 at once
+///    └──SIGHUP, other file content──▶ live with the new configuration, or with the old one and the reasons logged
+/// </code>
+/// </summary>
+internal sealed class ProxyLife : IDisposable
+{
+    private readonly ProxyOptions _options;
+    private readonly MeshEngine _engine;
+    private readonly FileSource _file;
+    private readonly ILogger _logger;
+    private readonly Signals _signals;
+    private readonly SemaphoreSlim _reloading = new(1);
+    private readonly TaskCompletionSource<string> _drain = NewSource();
+    private readonly TaskCompletionSource<string> _leave = NewSource();
+
+    public ProxyLife(
+        ProxyOptions options, MeshEngine engine, MeshConfig config, HostLog log, ILogger logger)
+    {
+        _options = options;
+        _engine = engine;
+        _file = new FileSource(options.ConfigPath, reading => _ = ApplyAsync(reading));
+        _logger = logger;
+        Admin = new EngineAdminSource(engine, config, log, options)
+        {
+            DrainAsked = graceful => _ = DrainListenersAsync(graceful),
+            QuitAsked = () => _leave.TrySetResult("/quitquitquit"),
+        };
+        _signals = new Signals
+        {
+            Terminate = () => _ = _drain.TrySetResult("SIGTERM") || _leave.TrySetResult("second SIGTERM"),
+            Interrupt = () => _leave.TrySetResult("SIGINT"),
+            Reload = () => _ = ApplyAsync(_file.Read()),
+            ReopenLogs = ReopenLogs,
+            HotRestart = () => ProxyLog.HotRestartNotBuilt(_logger),
+        };
+    }
+
+    /// <summary>What the admin interface sees of this proxy.</summary>
+    public EngineAdminSource Admin { get; }
+
+    /// <summary>Waits for the end and brings it about.</summary>
+    public async Task<int> RunAsync()
+    {
+        _signals.Listen();
+        if (_file.Watch() is { } trouble)
+        {
+            ProxyLog.Note(_logger, trouble);
+        }
+
+        Task<string> first = await Task.WhenAny(_drain.Task, _leave.Task);
+        string reason = await first;
+        if (first == _drain.Task)
+        {
+            ProxyLog.Draining(_logger, reason, _options.DrainTime);
+            Task<string> leave = _leave.Task;
+            if (await Task.WhenAny(_engine.DrainAsync(_options.DrainTime), leave) == leave)
+            {
+                ProxyLog.Leaving(_logger, await leave);
+            }
+        }
+        else
+        {
+            ProxyLog.Leaving(_logger, reason);
+        }
+
+        return ExitCodes.Fine;
+    }
+
+    public void Dispose()
+    {
+        _signals.Dispose();
+        _file.Dispose();
+        _reloading.Dispose();
+    }
+
+    // A file that is refused, by its reader or by the engine, leaves the last good configuration in force.
+    private async Task ApplyAsync(ConfigReading reading)
+    {
+        await _reloading.WaitAsync();
+        try
+        {
+            List<ConfigProblem> problems = [.. reading.Errors];
+            if (reading.Config is not null)
+            {
+                problems.AddRange(await _engine.ApplyAsync(reading.Config));
+            }
+
+            int errors = problems.Count(problem => problem.Severity == ConfigSeverity.Error);
+            foreach (ConfigProblem problem in problems)
+            {
+                ProxyLog.Problem(_logger, problem.ToString());
+            }
+
+            if (errors > 0 || reading.Config is null)
+            {
+                ProxyLog.ReloadRefused(_logger, _options.ConfigPath, errors);
+                return;
+            }
+
+            if (reading.Config.Admin != Admin.Config.Admin)
+            {
+                ProxyLog.AdminStays(_logger);
+            }
+
+            Admin.Config = reading.Config;
+            ProxyLog.Reloaded(_logger, _options.ConfigPath);
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    // Envoy's /drain_listeners ends nothing: the process stays and tells that it drains.
+    private async Task DrainListenersAsync(bool graceful) =>
+        await _engine.DrainAsync(graceful ? _options.DrainTime : TimeSpan.Zero);
+
+    private void ReopenLogs()
+    {
+        _engine.ReopenLogs();
+        ProxyLog.LogsReopened(_logger);
+    }
+
+    private static TaskCompletionSource<string> NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
