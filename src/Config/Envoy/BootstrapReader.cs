@@ -29,7 +29,7 @@ internal static class BootstrapReader
             dynamic.Error("is not supported: xDS arrives with the xDS loader; use static_resources");
         }
 
-        message.Ignore("layered_runtime", "there is no runtime layer; defaults hold");
+        config = config with { Listeners = RuntimeReader.Apply(message.Take("layered_runtime"), config.Listeners) };
         message.Ignore("stats_flush_interval", "statistics are summed when they are asked for");
         message.Ignore("stats_config", "statistics keep their own names and tags");
         message.Ignore("cluster_manager", "endpoints are not told apart by locality");

@@ -45,6 +45,10 @@ internal sealed class ReadingContext(string file)
         return part;
     }
 
+    /// <summary>Remembers a changed copy of a part as written where the part was.</summary>
+    public T Move<T>(T part, T copy)
+        where T : class => _origins.TryGetValue(part, out Element? origin) ? Remember(copy, origin) : copy;
+
     /// <summary>Where a part of the model was written, or null.</summary>
     /// <param name="part">The part.</param>
     /// <param name="field">The field meant within it, or empty.</param>

@@ -72,14 +72,30 @@ public sealed class EnvoyConfigReaderTests
     [Fact]
     public void Notes_OfFieldsThatChangeNothing_NameThem()
     {
-        ConfigReading reading = Yaml.ReadGood("layered_runtime: {layers: []}\n" + Yaml.Cluster("name: a\nmetadata: {}"));
+        ConfigReading reading = Yaml.ReadGood("layered_runtime: {layers: [{static_layer: {a: 1}}]}\n" + Yaml.Cluster("name: a\nmetadata: {}"));
         Assert.Equal(
             [
                 "envoy.yaml:5:15 note: static_resources.clusters[0].metadata: changes nothing: nothing here reads "
                 + "metadata of a cluster",
-                "envoy.yaml:1:18 note: layered_runtime: changes nothing: there is no runtime layer; defaults hold",
+                "envoy.yaml:1:47 note: layered_runtime.layers[0].static_layer.a: changes nothing: there is no runtime "
+                + "layer; defaults hold",
             ],
             reading.Notes.Select(static note => note.ToString()));
+    }
+
+    [Fact]
+    public void Runtime_WithConnectionLimit_LimitsTheListener()
+    {
+        const string Runtime = """
+
+            layered_runtime:
+              layers:
+              - static_layer:
+                  envoy.resource_limits: {listener: {listener_0: {connection_limit: 5}}}
+              - {name: admin, admin_layer: {}}
+            """;
+        ConfigReading reading = Yaml.ReadGood(Bootstraps.EnvoyStyle + Runtime);
+        Assert.Equal(5, reading.Config!.Listeners[0].ConnectionLimit);
     }
 
     [Fact]
