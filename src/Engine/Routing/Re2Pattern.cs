@@ -33,13 +33,14 @@ internal sealed class Re2Pattern
     private const int StackChars = 512;
     private const string Special = @"\.+*?()[]{}|^$";
 
-    private readonly Regex? _regex;
+    private readonly string _translated;
+    private Regex? _regex;
 
-    private Re2Pattern(Re2Shape shape, byte[] literal, Regex? regex)
+    private Re2Pattern(Re2Shape shape, byte[] literal, string translated)
     {
         Shape = shape;
         Literal = literal;
-        _regex = regex;
+        _translated = translated;
     }
 
     /// <summary>What the expression comes down to.</summary>
@@ -48,36 +49,34 @@ internal sealed class Re2Pattern
     /// <summary>The literal of the shape; for <see cref="Re2Shape.General"/> what every match begins with.</summary>
     public byte[] Literal { get; }
 
-    /// <summary>Compiles an expression.</summary>
+    /// <summary>Checks an expression; the automaton is built by <see cref="Prepare"/> or the first match.</summary>
     /// <param name="pattern">RE2 syntax.</param>
     /// <param name="compiled">The result.</param>
     /// <param name="problem">What is wrong with it, naming the construct.</param>
     public static bool TryCompile(string pattern, [NotNullWhen(true)] out Re2Pattern? compiled, out string problem)
     {
         compiled = null;
-        problem = TryRegex(pattern, whole: true, keepGroups: false, out Regex? regex, out _) ?? "";
-        if (regex is null)
+        problem = TryTranslate(pattern, keepGroups: false, out string text, out _) ?? "";
+        if (problem.Length > 0)
         {
             return false;
         }
 
         Re2Shape shape = FindShape(pattern, out byte[] literal);
-        compiled = new Re2Pattern(shape, literal, shape == Re2Shape.General ? regex : null);
+        compiled = new Re2Pattern(shape, literal, $@"\A(?:{text})\z");
         return true;
     }
 
-    /// <summary>Builds the automaton.</summary>
+    /// <summary>Checks an expression and writes it for .NET; much cheaper than building an automaton.</summary>
     /// <returns>What is wrong, or null.</returns>
-    public static string? TryRegex(string pattern, bool whole, bool keepGroups, out Regex? regex, out int groups)
+    public static string? TryTranslate(string pattern, bool keepGroups, out string text, out int groups)
     {
-        regex = null;
-        string? problem = Re2Translator.Translate(pattern, keepGroups, out string text, out groups);
+        string? problem = Re2Translator.Translate(pattern, keepGroups, out text, out groups);
         if (problem is null)
         {
             try
             {
-                text = whole ? $@"\A(?:{text})\z" : text;
-                regex = new Regex(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+                _ = new Regex(text, RegexOptions.CultureInvariant);
                 return null;
             }
             catch (Exception error) when (error is ArgumentException or NotSupportedException)
@@ -87,6 +86,20 @@ internal sealed class Re2Pattern
         }
 
         return $"\"{pattern}\" {problem}";
+    }
+
+    /// <summary>Builds an automaton: linear in the input, whatever the expression.</summary>
+    /// <param name="text">As <see cref="TryTranslate"/> wrote it.</param>
+    public static Regex Build(string text) =>
+        new(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+
+    /// <summary>Builds the automaton now, so that no request waits for it.</summary>
+    public void Prepare()
+    {
+        if (Shape == Re2Shape.General)
+        {
+            _regex ??= Build(_translated);
+        }
     }
 
     /// <summary>Whether the whole input matches.</summary>
@@ -104,7 +117,10 @@ internal sealed class Re2Pattern
         Span<char> decoded =
             input.Length <= StackChars ? stackalloc char[StackChars] : RouteScratch.Chars(input.Length);
         int length = Encoding.Latin1.GetChars(input, decoded);
-        return _regex!.IsMatch(decoded[..length]);
+
+        // Two reactors may both build it; either will do.
+        Regex regex = _regex ??= Build(_translated);
+        return regex.IsMatch(decoded[..length]);
     }
 
     private static Re2Shape FindShape(string pattern, out byte[] literal)

@@ -9,11 +9,18 @@ namespace FastMesh.Engine.Routing;
 /// <summary>Checks and compiles the virtual hosts of one table.</summary>
 internal sealed class RouteCompiler
 {
+    /// <summary>
+    /// Most path automata built with the table, at up to a millisecond each; beyond that, the first request that comes
+    /// to one builds it, so that ten thousand do not hold up a reload.
+    /// </summary>
+    public const int PreparedPatternsMax = 64;
+
     private readonly RouteConfiguration _table;
     private readonly ActionCompiler _actions;
     private readonly List<ConfigProblem> _problems;
     private readonly FieldMutationLevel? _tableRequest;
     private readonly FieldMutationLevel? _tableResponse;
+    private int _prepared;
 
     /// <summary>Takes the table and compiles what all its virtual hosts share.</summary>
     public RouteCompiler(RouteConfiguration table, ClusterNames clusters, List<ConfigProblem> problems)
@@ -134,6 +141,11 @@ internal sealed class RouteCompiler
         {
             _problems.Add(new ConfigProblem(path + ".safe_regex.regex", problem));
             return (PathMatchKind.Regex, [], null);
+        }
+
+        if (pattern.Shape is Re2Shape.General && _prepared++ < PreparedPatternsMax)
+        {
+            pattern.Prepare();
         }
 
         return pattern.Shape switch

@@ -32,9 +32,8 @@ internal sealed class TextRewrite
         RegexRewrite model, [NotNullWhen(true)] out TextRewrite? compiled, out string problem)
     {
         compiled = null;
-        problem = Re2Pattern.TryRegex(model.Pattern, whole: false, keepGroups: true, out Regex? regex, out int groups)
-            ?? "";
-        if (regex is null)
+        problem = Re2Pattern.TryTranslate(model.Pattern, keepGroups: true, out string pattern, out int groups) ?? "";
+        if (problem.Length > 0)
         {
             return false;
         }
@@ -72,7 +71,7 @@ internal sealed class TextRewrite
         }
 
         Flush(literal, pieces);
-        compiled = new TextRewrite(regex, pieces.ToArray(), usesGroups);
+        compiled = new TextRewrite(Re2Pattern.Build(pattern), pieces.ToArray(), usesGroups);
         return true;
     }
 

@@ -38,6 +38,8 @@ internal sealed class TextTest
             {
                 problems.Add(new ConfigProblem(path, "ignore_case does not go with safe_regex; write (?i)"));
             }
+
+            pattern?.Prepare();
         }
         else if (model.Value.Length == 0 && model.Kind != StringMatchKind.Exact)
         {

@@ -53,6 +53,25 @@ public sealed class FieldMutationsTests
             after, Apply(new FieldMutation { Add = [new FieldAddition("a", "", KeepEmptyValue: keep)] }, ""));
 
     [Theory]
+    [InlineData("%REQ(x-in)%", "a: one")]
+    [InlineData("<%REQ(x-in)%|%REQ(x-none)%>", "a: <one|>")]
+    [InlineData("%REQ(x-none)%", "")]
+    [InlineData("100%%", "a: 100%")]
+    public void Apply_Operators_WriteWhatIsKnownAndNothingElse(string value, string after)
+    {
+        ExchangeRecord record = new() { Request = Get("/", fields: ("x-in", "one")) };
+        Assert.Equal(after, Apply(new FieldMutation { Add = [new FieldAddition("a", value)] }, "", record));
+    }
+
+    [Fact]
+    public void Compile_UnknownOperator_IsRefusedByName()
+    {
+        FieldMutation mutation = new() { Add = [new FieldAddition("a", "%NO_SUCH_THING%")] };
+        ConfigProblem problem = Assert.Single(Problems(Table(To("c", Any) with { RequestFields = mutation })));
+        Assert.Contains("NO_SUCH_THING", problem.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(false, "share route host table")]
     [InlineData(true, "share table host route")]
     public void ApplyMutations_Levels_ComeInEnvoysOrder(bool mostSpecificWins, string expected)
@@ -136,7 +155,7 @@ public sealed class FieldMutationsTests
 
     private static FieldMutation Level(string value) => new() { Add = [new FieldAddition("level", value)] };
 
-    private static string Apply(FieldMutation mutation, string before)
+    private static string Apply(FieldMutation mutation, string before, ExchangeRecord? record = null)
     {
         List<ConfigProblem> problems = [];
         FieldMutationLevel level = FieldMutationCompiler.Compile(mutation, "", "request", problems)!;
@@ -148,7 +167,7 @@ public sealed class FieldMutationsTests
             fields.Append(Encoding.Latin1.GetBytes(parts[0]), Encoding.Latin1.GetBytes(parts[1]));
         }
 
-        level.Apply(fields, new ExchangeRecord());
+        level.Apply(fields, record ?? new ExchangeRecord());
         return Text(fields, values: false);
     }
 
