@@ -22,5 +22,7 @@ internal static class FuzzTargets
         new SnifferTarget(),
         new NetAddressTarget(),
         new YamlConfigTarget(),
+        new RouteMatchTarget(),
+        new Re2Target(),
     ];
 }
