@@ -72,5 +72,5 @@ internal static class RoutingFixture
     /// <summary>A cluster of any name but "missing".</summary>
     public static ClusterRuntime? Cluster(string name) => name == "missing" ? null : ClusterRuntimeOf(name);
 
-    private static ClusterRuntime ClusterRuntimeOf(string name) => new(new Cluster { Name = name }, reactors: 1);
+    private static ClusterRuntime ClusterRuntimeOf(string name) => new(new Cluster { Name = name }, []);
 }
