@@ -16,15 +16,16 @@ namespace FastMesh.Tests.Unit.Engine.Connections;
 /// <summary>One reactor with listeners and clusters on loopback.</summary>
 internal sealed class TestMesh : IAsyncDisposable
 {
-    private readonly TestReactors _reactors = new(TransportKind.Epoll);
+    private readonly TestReactors _reactors;
     private readonly Dictionary<string, ClusterRuntime> _clusters = [];
     private readonly ListenerBinder _binder = new(1);
     private readonly AcceptPipeline _pipeline;
     private readonly ListenerSockets _sockets;
     private ListenerSet _set = ListenerSet.Empty;
 
-    public TestMesh(int globalMax = int.MaxValue)
+    public TestMesh(string kind = nameof(TransportKind.Epoll), int globalMax = int.MaxValue)
     {
+        _reactors = new TestReactors(Enum.Parse<TransportKind>(kind));
         _pipeline = new AcceptPipeline(0, new ConnectionCount(), globalMax, NullLogger.Instance);
         _sockets = new ListenerSockets(Reactor, _pipeline, NullLogger.Instance);
     }
