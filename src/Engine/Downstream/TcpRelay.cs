@@ -17,6 +17,12 @@ internal sealed class TcpRelay
     /// <summary>Idle time after which both sides are closed when the configuration says nothing.</summary>
     public const long DefaultIdleTimeoutMs = 3_600_000;
 
+    /// <summary>
+    /// Bytes in one direction from which on the kernel moves the rest by itself: a short conversation is not worth two
+    /// pipes and their descriptors, a long one saves the copies.
+    /// </summary>
+    public const long DefaultSpliceAfterBytes = 1 << 20;
+
     private readonly RelayCluster[] _clusters;
     private readonly ulong _weightSum;
 
@@ -38,6 +44,9 @@ internal sealed class TcpRelay
 
     /// <summary>Connects tried before the client is closed; each goes to a newly picked endpoint.</summary>
     public int ConnectAttemptsMax { get; init; } = 1;
+
+    /// <summary>See <see cref="DefaultSpliceAfterBytes"/>; <see cref="long.MaxValue"/> never splices.</summary>
+    public long SpliceAfterBytes { get; init; } = DefaultSpliceAfterBytes;
 
     /// <summary>Counters, one set per reactor.</summary>
     public required TcpStats[] Stats { get; init; }

@@ -16,6 +16,7 @@ namespace FastMesh.Engine.Downstream;
 /// </summary>
 internal sealed class TcpSession
 {
+    private const int SpliceTriesMax = 8;
     private const string IdleDetails = "tcp_session_idle_timeout";
     private const string DurationDetails = "max_downstream_connection_duration_reached";
 
@@ -39,6 +40,10 @@ internal sealed class TcpSession
     private NetAddress _upstreamLocal;
     private long _receivedBytes;
     private long _sentBytes;
+    private long _receivedBeforeSplice;
+    private long _sentBeforeSplice;
+    private Splice? _splice;
+    private int _spliceTries;
     private bool _isLost;
 
     public TcpSession(TcpRelay relay, AcceptedConnection accepted)
@@ -66,6 +71,11 @@ internal sealed class TcpSession
             Task<long> up = PumpAsync(_downstream, _upstream!);
             _sentBytes = await PumpAsync(_upstream!, _downstream);
             _receivedBytes = await up;
+            if (_splice is not null)
+            {
+                await SpliceAsync(_splice);
+            }
+
             CloseUpstream();
         }
 
@@ -181,7 +191,18 @@ internal sealed class TcpSession
         {
             if (!reader.TryRead(out ReadResult read))
             {
+                if (moved >= _relay.SpliceAfterBytes && await TryHandToKernelAsync(to))
+                {
+                    return moved;
+                }
+
                 read = await reader.ReadAsync();
+            }
+
+            if (read.IsCanceled)
+            {
+                // The other direction handed both to the kernel.
+                return moved;
             }
 
             if (!read.Buffer.IsEmpty)
@@ -204,6 +225,54 @@ internal sealed class TcpSession
                 to.Writer.ShutdownWrite();
                 return moved;
             }
+        }
+    }
+
+    /// <summary>
+    /// Lets the kernel move the rest, when the other direction rests too. Asked in vain a few times, it stays here.
+    /// </summary>
+    private async ValueTask<bool> TryHandToKernelAsync(TransportConnection to)
+    {
+        if (_spliceTries >= SpliceTriesMax || _isLost || !to.Reader.IsWaiting)
+        {
+            return false;
+        }
+
+        _spliceTries++;
+        int highWaterBytes = to.Writer.HighWaterBytes;
+        to.Writer.HighWaterBytes = 1;
+        await to.Writer.FlushAsync();
+        to.Writer.HighWaterBytes = highWaterBytes;
+        if (_isLost || !to.Reader.IsWaiting)
+        {
+            return false;
+        }
+
+        // What the readers hold by now goes first and was counted by neither pump.
+        long fromClient = _downstream.BytesReceived - _downstream.Reader.BufferedBytes;
+        long fromUpstream = _upstream!.BytesReceived - _upstream.Reader.BufferedBytes;
+        _splice = Splice.TryStart(_downstream, _upstream);
+        if (_splice is null)
+        {
+            return false;
+        }
+
+        _receivedBeforeSplice = fromClient;
+        _sentBeforeSplice = fromUpstream;
+        to.Reader.CancelPendingRead();
+        return true;
+    }
+
+    private async ValueTask SpliceAsync(Splice splice)
+    {
+        await splice.WaitAsync();
+        _receivedBytes += _downstream.BytesReceived - _receivedBeforeSplice;
+        _sentBytes += _upstream!.BytesReceived - _sentBeforeSplice;
+        if (!splice.Error.IsNone && !_isLost)
+        {
+            TransportConnection lost = _downstream.Error.IsNone ? _upstream : _downstream;
+            Lose(lost);
+            lost.Abort(reset: true);
         }
     }
 

@@ -40,7 +40,6 @@ internal sealed unsafe class Splice : IValueTaskSource
     public static Splice? TryStart(TransportConnection first, TransportConnection second)
     {
         bool fits = first.Writer.QueuedBytes == 0 && second.Writer.QueuedBytes == 0
-            && first.Reader.BufferedBytes == 0 && second.Reader.BufferedBytes == 0
             && first.Fd >= 0 && second.Fd >= 0 && !first.Reader.IsEnded && !second.Reader.IsEnded;
         if (!fits)
         {

@@ -181,7 +181,11 @@ public sealed class TcpRelayTests
     {
         await using TestMesh mesh = new(kind);
         using Socket server = Peer.Listen();
-        TcpRelay relay = new([new RelayCluster("c", mesh.AddCluster("c", Peer.PortOf(server)), 1)]) { Stats = mesh.Tcp };
+        TcpRelay relay = new([new RelayCluster("c", mesh.AddCluster("c", Peer.PortOf(server)), 1)])
+        {
+            Stats = mesh.Tcp,
+            SpliceAfterBytes = long.MaxValue,
+        };
         TransportConnection? downstream = null;
         long queuedMax = 0;
         mesh.Handler = connection =>
@@ -206,6 +210,41 @@ public sealed class TcpRelayTests
         Assert.InRange(queuedMax, 1, 8 << 20);
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Relay_MegabytesBothWays_ArriveWholeWithTheirEndsAndAreCounted(string kind)
+    {
+        await using TestMesh mesh = new(kind);
+        (Peer client, Peer upstream) = await OpenAsync(mesh, s_settings);
+        string forth = Pattern(9 << 20);
+        string back = Pattern(5 << 20);
+        Task<string> atUpstream = upstream.ReceiveToEndAsync();
+        await client.SendAsync(forth);
+        client.EndSending();
+        Assert.True(forth == await atUpstream);
+        Task<string> atClient = client.ReceiveToEndAsync();
+        await upstream.SendAsync(back);
+        upstream.EndSending();
+        Assert.True(back == await atClient);
+        await GoneAsync(mesh);
+        Assert.Equal(
+            (9L << 20, 5L << 20), (mesh.Tcp[0].DownstreamCxRxBytesTotal, mesh.Tcp[0].DownstreamCxTxBytesTotal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Relay_UpstreamResetsAfterMegabytes_ClientIsReset(string kind)
+    {
+        await using TestMesh mesh = new(kind);
+        (Peer client, Peer upstream) = await OpenAsync(mesh, s_settings);
+        Task sending = upstream.SendAsync(Pattern(4 << 20));
+        await client.ReceiveAsync(4 << 20);
+        await sending;
+        upstream.Reset();
+        Assert.Equal("RST", await client.ReceiveToEndAsync());
+        await GoneAsync(mesh);
+    }
+
     [Fact]
     public void PickCluster_Weights_ShareConnectionsByThem()
     {
@@ -223,6 +262,15 @@ public sealed class TcpRelayTests
 
         Assert.Equal([800, 150, 50], counts);
     }
+
+    private static string Pattern(int length) =>
+        string.Create(length, 0, static (text, _) =>
+        {
+            for (int i = 0; i < text.Length; i++)
+            {
+                text[i] = (char)(byte)((i * 31) + (i >> 9));
+            }
+        });
 
     private static async Task SendAllAsync(Peer peer, byte[] block, int times)
     {
