@@ -257,6 +257,7 @@ internal sealed class TcpSession
             return false;
         }
 
+        _stats.DownstreamCxSpliced++;
         _receivedBeforeSplice = fromClient;
         _sentBeforeSplice = fromUpstream;
         to.Reader.CancelPendingRead();

@@ -185,6 +185,7 @@ internal sealed class TcpStats : StatBlock
     public long DownstreamCxNoRoute;
     public long DownstreamCxRxBytesTotal;
     public long DownstreamCxTxBytesTotal;
+    public long DownstreamCxSpliced;
     public long IdleTimeout;
     public long MaxDownstreamConnectionDuration;
 
@@ -195,6 +196,7 @@ internal sealed class TcpStats : StatBlock
         visitor.Counter("downstream_cx_no_route", DownstreamCxNoRoute);
         visitor.Counter("downstream_cx_rx_bytes_total", DownstreamCxRxBytesTotal);
         visitor.Counter("downstream_cx_tx_bytes_total", DownstreamCxTxBytesTotal);
+        visitor.Counter("downstream_cx_spliced", DownstreamCxSpliced);
         visitor.Counter("idle_timeout", IdleTimeout);
         visitor.Counter("max_downstream_connection_duration", MaxDownstreamConnectionDuration);
     }

@@ -227,6 +227,7 @@ public sealed class TcpRelayTests
         upstream.EndSending();
         Assert.True(back == await atClient);
         await GoneAsync(mesh);
+        Assert.Equal(1, mesh.Tcp[0].DownstreamCxSpliced);
         Assert.Equal(
             (9L << 20, 5L << 20), (mesh.Tcp[0].DownstreamCxRxBytesTotal, mesh.Tcp[0].DownstreamCxTxBytesTotal));
     }
