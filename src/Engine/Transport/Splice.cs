@@ -35,7 +35,7 @@ internal sealed unsafe class Splice : IValueTaskSource
     /// <summary>
     /// Relays until both sides are done. The connections stay open, for their owner to close; nothing may read or
     /// write them any more. Null when no pipe can be had: relay by <see cref="TransportReader.TransferTo"/> then.
-    /// Both queues must be empty and both readers consumed.
+    /// Both queues must be empty; what the readers still hold is sent first.
     /// </summary>
     public static Splice? TryStart(TransportConnection first, TransportConnection second)
     {
