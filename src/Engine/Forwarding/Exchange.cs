@@ -227,11 +227,21 @@ internal sealed class Exchange
         }
     }
 
-    /// <summary>Ends a response that has begun and cannot be finished, so that no client takes it for whole.</summary>
+    /// <summary>
+    /// Ends a response that has begun and cannot be finished, so that no client takes it for whole: a counted or
+    /// chunked body is short by its framing, one until close needs a reset.
+    /// </summary>
     public void CutDownstream()
     {
         CloseDownstream = true;
-        Downstream.Abort(reset: true);
+        if (Response.Body.Kind is BodyKind.Counted or BodyKind.Chunked && Interrupted != ForwardError.DownstreamGone)
+        {
+            Downstream.Close();
+        }
+        else
+        {
+            Downstream.Abort(reset: true);
+        }
     }
 
     /// <summary>The exchange is over: counters and log.</summary>

@@ -69,6 +69,8 @@ internal sealed class Forwarder
 
         if (!Upgrade.IsAllowed(exchange))
         {
+            // What follows may not be HTTP any more: it must not be read as a request.
+            exchange.CloseDownstream = true;
             return ForwardError.UpgradeRefused;
         }
 

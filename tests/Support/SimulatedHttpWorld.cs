@@ -1,0 +1,314 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using System.Threading.Tasks;
+using FastMesh.Engine.Clusters;
+using FastMesh.Engine.Downstream;
+using FastMesh.Engine.Forwarding;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
+using FastMesh.Model;
+using FastMesh.Protocols;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FastMesh.Tests.Support;
+
+/// <summary>
+/// A client, the HTTP rooms of one proxy, and an upstream, each on a reactor of its own in one simulated network: real
+/// bytes through the real rooms, replayed by seed.
+/// </summary>
+internal sealed class SimulatedHttpWorld
+{
+    private static readonly NetAddress s_proxy = NetAddress.FromIPv4(0x0A000001, 80);
+    private static readonly NetAddress s_upstream = NetAddress.FromIPv4(0x0A000002, 8080);
+
+    private readonly Reactor _upstreamReactor;
+
+    public SimulatedHttpWorld(
+        ulong seed,
+        SimulationOptions? options = null,
+        Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings>? configure = null,
+        Func<ForwardAction, ForwardAction>? route = null)
+    {
+        Network = new SimulatedNetwork(seed, options);
+        ProxyReactor = Network.AddReactor();
+        ClientReactor = Network.AddReactor();
+        _upstreamReactor = Network.AddReactor();
+        Slot = new HttpManagerSlot(Compile(configure ?? (static settings => settings), route ?? (static action => action)));
+        var state = new ReactorState(ProxyReactor);
+        Transports.Listen(ProxyReactor, new ListenOptions { Address = s_proxy }, transport =>
+        {
+            var accepted = new AcceptedConnection(transport, static _ => { });
+            accepted.Run(connection => new Http1Server(connection, state, Slot).RunAsync());
+        });
+        Upstream = new ScriptedUpstream(Network);
+        Transports.Listen(_upstreamReactor, new ListenOptions { Address = s_upstream }, Upstream.Accept);
+    }
+
+    public SimulatedNetwork Network { get; }
+
+    public Reactor ProxyReactor { get; }
+
+    public Reactor ClientReactor { get; }
+
+    public HttpManagerSlot Slot { get; }
+
+    public ScriptedUpstream Upstream { get; }
+
+    public HttpStats Stats => Slot.Current.StatsFor(0);
+
+    /// <summary>Connects a client; run the network until it is done.</summary>
+    public async Task<HttpPeer> ConnectAsync()
+    {
+        ConnectResult result = await Transports.ConnectAsync(ClientReactor, new ConnectOptions { Address = s_proxy });
+        return new HttpPeer(result.Connection ?? throw new InvalidOperationException(result.Error.Text));
+    }
+
+    /// <summary>Runs a client's script to its end in virtual time.</summary>
+    public bool Run(Task script, long timeMaxMs = 600_000)
+    {
+        bool done = Network.RunUntil(() => script.IsCompleted, timeMaxMs);
+        if (script.Exception is { } exception)
+        {
+            throw exception.InnerException ?? exception;
+        }
+
+        return done;
+    }
+
+    /// <summary>Sends raw bytes on a new connection and returns all that comes back until the proxy closes.</summary>
+    public string Exchange(string request, bool endAfterwards = false)
+    {
+        Task<string> script = ExchangeAsync(request, endAfterwards);
+        return Run(script) && script.IsCompletedSuccessfully
+            ? script.GetAwaiter().GetResult()
+            : throw new TimeoutException("the proxy did not close");
+    }
+
+    private async Task<string> ExchangeAsync(string request, bool endAfterwards)
+    {
+        HttpPeer peer = await ConnectAsync();
+        await peer.SendAsync(request);
+        if (endAfterwards)
+        {
+            peer.Connection.Writer.ShutdownWrite();
+        }
+
+        return await peer.ReadToEndAsync();
+    }
+
+    private static HttpManager Compile(
+        Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings> configure, Func<ForwardAction, ForwardAction> route)
+    {
+        var metrics = new MetricsRegistry(1);
+        var compiler = new SnapshotCompiler(metrics, new AccessLogSinks(1, NullLogger.Instance));
+        var problems = new List<ConfigProblem>();
+        var model = new Cluster
+        {
+            Name = "upstream",
+            Endpoints = [new Endpoint(new SocketTarget("10.0.0.2", 8080))],
+        };
+        HttpConnectionManagerSettings settings = configure(new HttpConnectionManagerSettings
+        {
+            StatPrefix = "sim",
+            Routes = new RouteConfiguration
+            {
+                VirtualHosts =
+                [
+                    new VirtualHost
+                    {
+                        Name = "all",
+                        Domains = ["*"],
+                        Routes =
+                        [
+                            new Route
+                            {
+                                Match = new RouteMatch(),
+                                Action = route(new ForwardAction { Cluster = "upstream" }),
+                            },
+                        ],
+                    },
+                ],
+            },
+        });
+        var config = new MeshConfig { Clusters = [model] };
+        Dictionary<string, ClusterRuntime> clusters = compiler.CompileClusters(config, Snapshot.Empty, problems);
+        HttpManager manager = compiler.CompileManager(settings, 80, clusters, "manager", problems);
+        return problems.Count == 0
+            ? manager
+            : throw new InvalidOperationException(string.Join("; ", problems));
+    }
+}
+
+/// <summary>A response as a client reads it.</summary>
+internal sealed record PeerResponse(int Status, string Head, string Body, bool IsWhole)
+{
+    public string? Field(string name)
+    {
+        foreach (string line in Head.Split("\r\n"))
+        {
+            if (line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
+            {
+                return line[(name.Length + 1)..].Trim();
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A deliberately simple HTTP/1.1 peer on strings: slow, obvious, independent of the codec under test.</summary>
+internal sealed class HttpPeer(TransportConnection connection)
+{
+    private readonly StringBuilder _buffer = new();
+
+    public TransportConnection Connection => connection;
+
+    public async Task SendAsync(string text)
+    {
+        connection.Writer.Append(Encoding.Latin1.GetBytes(text));
+        await connection.Writer.FlushAsync();
+    }
+
+    /// <summary>Reads a head; null when the connection ended before one was whole.</summary>
+    public async Task<string?> ReadHeadAsync()
+    {
+        while (true)
+        {
+            string text = _buffer.ToString();
+            int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (end >= 0)
+            {
+                _buffer.Remove(0, end + 4);
+                return text[..(end + 2)];
+            }
+
+            if (!await FillAsync())
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Reads a body of so many characters; shorter when the connection ended.</summary>
+    public async Task<string> ReadAsync(int count)
+    {
+        while (_buffer.Length < count && await FillAsync())
+        {
+        }
+
+        int take = Math.Min(count, _buffer.Length);
+        string text = _buffer.ToString(0, take);
+        _buffer.Remove(0, take);
+        return text;
+    }
+
+    public async Task<string> ReadToEndAsync()
+    {
+        while (await FillAsync())
+        {
+        }
+
+        string text = _buffer.ToString();
+        _buffer.Clear();
+        return text;
+    }
+
+    /// <summary>Reads a chunked body; false when it was cut or broken.</summary>
+    public async Task<(string Body, bool IsWhole)> ReadChunkedAsync()
+    {
+        var body = new StringBuilder();
+        while (true)
+        {
+            string line = await ReadLineAsync();
+            if (!int.TryParse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int size))
+            {
+                return (body.ToString(), false);
+            }
+
+            if (size == 0)
+            {
+                while (line.Length > 0)
+                {
+                    line = await ReadLineAsync();
+                }
+
+                return (body.ToString(), true);
+            }
+
+            string data = await ReadAsync(size);
+            body.Append(data);
+            if (data.Length < size || (await ReadAsync(2)) != "\r\n")
+            {
+                return (body.ToString(), false);
+            }
+        }
+    }
+
+    public async Task<PeerResponse?> ReadResponseAsync(string method = "GET")
+    {
+        string? head = await ReadHeadAsync();
+        if (head is null)
+        {
+            return null;
+        }
+
+        int status = int.Parse(head.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture);
+        var response = new PeerResponse(status, head, "", true);
+        if (method == "HEAD" || status is < 200 or 204 or 304)
+        {
+            return response;
+        }
+
+        if (response.Field("content-length") is { } length)
+        {
+            int count = int.Parse(length, NumberStyles.None, CultureInfo.InvariantCulture);
+            string body = await ReadAsync(count);
+            return response with { Body = body, IsWhole = body.Length == count };
+        }
+
+        if (response.Field("transfer-encoding") == "chunked")
+        {
+            (string body, bool isWhole) = await ReadChunkedAsync();
+            return response with { Body = body, IsWhole = isWhole };
+        }
+
+        string rest = await ReadToEndAsync();
+        return response with { Body = rest, IsWhole = connection.Error.IsNone };
+    }
+
+    private async Task<string> ReadLineAsync()
+    {
+        while (true)
+        {
+            string text = _buffer.ToString();
+            int end = text.IndexOf("\r\n", StringComparison.Ordinal);
+            if (end >= 0)
+            {
+                _buffer.Remove(0, end + 2);
+                return text[..end];
+            }
+
+            if (!await FillAsync())
+            {
+                return "cut";
+            }
+        }
+    }
+
+    private async Task<bool> FillAsync()
+    {
+        System.IO.Pipelines.ReadResult read = await connection.Reader.ReadAsync();
+        foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+        {
+            _buffer.Append(Encoding.Latin1.GetString(segment.Span));
+        }
+
+        bool got = !read.Buffer.IsEmpty;
+        connection.Reader.AdvanceTo(read.Buffer.End);
+        return got || !read.IsCompleted;
+    }
+}
