@@ -35,6 +35,8 @@ internal sealed class Forwarder
 
         if (error != ForwardError.None)
         {
+            // After a refused upgrade what follows may not be HTTP any more: it must not be read as a request.
+            exchange.CloseDownstream |= exchange.IsUpgrade;
             LocalReply.Write(exchange, error);
         }
         else if (exchange.Route!.Kind != RouteKind.Forward)
@@ -69,8 +71,6 @@ internal sealed class Forwarder
 
         if (!Upgrade.IsAllowed(exchange))
         {
-            // What follows may not be HTTP any more: it must not be read as a request.
-            exchange.CloseDownstream = true;
             return ForwardError.UpgradeRefused;
         }
 
