@@ -68,25 +68,19 @@ internal sealed class SimulatedHttpWorld
     }
 
     /// <summary>Runs a client's script to its end in virtual time.</summary>
-    public bool Run(Task script, long timeMaxMs = 600_000)
+    /// <exception cref="TimeoutException">It did not end.</exception>
+    public T Run<T>(Task<T> script, long timeMaxMs = 600_000)
     {
-        bool done = Network.RunUntil(() => script.IsCompleted, timeMaxMs);
-        if (script.Exception is { } exception)
+        if (!Network.RunUntil(() => script.IsCompleted, timeMaxMs))
         {
-            throw exception.InnerException ?? exception;
+            throw new TimeoutException("the script hangs");
         }
 
-        return done;
+        return script.GetAwaiter().GetResult();
     }
 
     /// <summary>Sends raw bytes on a new connection and returns all that comes back until the proxy closes.</summary>
-    public string Exchange(string request, bool endAfterwards = false)
-    {
-        Task<string> script = ExchangeAsync(request, endAfterwards);
-        return Run(script) && script.IsCompletedSuccessfully
-            ? script.GetAwaiter().GetResult()
-            : throw new TimeoutException("the proxy did not close");
-    }
+    public string Exchange(string request, bool endAfterwards = false) => Run(ExchangeAsync(request, endAfterwards));
 
     private async Task<string> ExchangeAsync(string request, bool endAfterwards)
     {
