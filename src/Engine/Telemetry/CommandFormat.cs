@@ -96,7 +96,7 @@ internal sealed class CommandFormat
             {
                 all = false;
                 writer.Truncate(before);
-                if (!omitEmpty)
+                if (!omitEmpty && !_omitsEmpty)
                 {
                     writer.Write((byte)'-');
                 }
