@@ -21,6 +21,7 @@ internal static class FuzzTargets
         new ProxyProtocolTarget(),
         new SnifferTarget(),
         new NetAddressTarget(),
+        new CommandFormatTarget(),
         new YamlConfigTarget(),
         new RouteMatchTarget(),
         new Re2Target(),

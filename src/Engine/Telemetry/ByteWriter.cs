@@ -1,13 +1,17 @@
 using System;
+using System.Buffers;
 using System.Buffers.Text;
-using System.Text;
+using System.Text.Unicode;
 
 namespace FastMesh.Engine.Telemetry;
 
-/// <summary>Writes text into a fixed span; what does not fit is left out and noted.</summary>
+/// <summary>
+/// Writes text into a fixed span. The first piece that does not fit is cut, and nothing follows it, so that what is
+/// written is always a beginning of what was meant.
+/// </summary>
 internal ref struct ByteWriter
 {
-    private readonly Span<byte> _destination;
+    private Span<byte> _destination;
 
     public ByteWriter(Span<byte> destination)
     {
@@ -29,7 +33,10 @@ internal ref struct ByteWriter
         if (bytes.Length > _destination.Length - Length)
         {
             bytes = bytes[..(_destination.Length - Length)];
-            Overflowed = true;
+            bytes.CopyTo(_destination[Length..]);
+            Length += bytes.Length;
+            Overflow();
+            return;
         }
 
         bytes.CopyTo(_destination[Length..]);
@@ -40,7 +47,7 @@ internal ref struct ByteWriter
     {
         if (Length == _destination.Length)
         {
-            Overflowed = true;
+            Overflow();
             return;
         }
 
@@ -49,13 +56,12 @@ internal ref struct ByteWriter
 
     public void Write(string text)
     {
-        if (Encoding.UTF8.TryGetBytes(text, Rest, out int written))
+        OperationStatus status = Utf8.FromUtf16(text, Rest, out _, out int written);
+        Length += written;
+        if (status == OperationStatus.DestinationTooSmall)
         {
-            Length += written;
-            return;
+            Overflow();
         }
-
-        Overflowed = true;
     }
 
     public void Write(long value)
@@ -66,7 +72,7 @@ internal ref struct ByteWriter
             return;
         }
 
-        Overflowed = true;
+        Overflow();
     }
 
     /// <summary>A number with leading zeros.</summary>
@@ -74,7 +80,7 @@ internal ref struct ByteWriter
     {
         if (Rest.Length < digits)
         {
-            Overflowed = true;
+            Overflow();
             return;
         }
 
@@ -91,4 +97,11 @@ internal ref struct ByteWriter
     public void Advance(int length) => Length += length;
 
     public void Truncate(int length) => Length = Math.Min(Length, length);
+
+    /// <summary>Notes that something did not fit, and takes nothing more.</summary>
+    public void Overflow()
+    {
+        Overflowed = true;
+        _destination = _destination[..Length];
+    }
 }

@@ -150,6 +150,10 @@ internal static class FormatValues
         {
             writer.Advance(length);
         }
+        else
+        {
+            writer.Overflow();
+        }
 
         return true;
     }
