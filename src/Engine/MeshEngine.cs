@@ -64,6 +64,7 @@ public sealed class MeshEngine : IAsyncDisposable
         int reactors = _group.Reactors.Length;
         _metrics = new MetricsRegistry(reactors);
         _sinks = new AccessLogSinks(reactors, _log);
+        ServerStats.Register(_metrics, () => Status, _sinks);
         _compiler = new SnapshotCompiler(_metrics, _sinks);
         _binder = new ListenerBinder(reactors);
         int connectionsMax = options.ConnectionsMax > 0 ? options.ConnectionsMax : DefaultConnectionsMax();

@@ -11,8 +11,11 @@ namespace FastMesh.Engine.Telemetry;
 /// </summary>
 internal sealed class AccessLogSinkWriter : IDisposable
 {
-    /// <summary>Buffers of a lane; 8 × 64 KiB is the bound per reactor.</summary>
-    private const int BuffersPerLane = 8;
+    /// <summary>
+    /// Buffers of a lane; 32 × 64 KiB is the bound per reactor, some 7,000 lines. One or two exist as long as the writer
+    /// keeps up.
+    /// </summary>
+    private const int BuffersPerLane = 32;
 
     private const int BufferBytes = 64 * 1024;
 
@@ -64,26 +67,19 @@ internal sealed class AccessLogSinkWriter : IDisposable
     {
         Lane lane = _lanes[reactor];
         LaneBuffer buffer = lane.Buffers[lane.Filling];
+        if (BufferBytes - buffer.Length < AccessLog.LineBytesMax && !buffer.IsHanded)
+        {
+            Hand(lane);
+            buffer = lane.Buffers[lane.Filling];
+        }
+
         if (buffer.IsHanded)
         {
             lane.Dropped++;
             return default;
         }
 
-        buffer.Bytes ??= new byte[BufferBytes];
-        if (BufferBytes - buffer.Length < AccessLog.LineBytesMax)
-        {
-            Hand(lane);
-            buffer = lane.Buffers[lane.Filling];
-            if (buffer.IsHanded)
-            {
-                lane.Dropped++;
-                return default;
-            }
-
-            buffer.Bytes ??= new byte[BufferBytes];
-        }
-
+        buffer.Bytes ??= lane.TakeSpare() ?? new byte[BufferBytes];
         return buffer.Bytes.AsSpan(buffer.Length, AccessLog.LineBytesMax);
     }
 
@@ -192,6 +188,21 @@ internal sealed class AccessLogSinkWriter : IDisposable
 
         /// <summary>Lines that could not be written; the thread's.</summary>
         public long Lost;
+
+        /// <summary>The bytes of a buffer that was emptied; all that are not handed over are the reactor's.</summary>
+        public byte[]? TakeSpare()
+        {
+            foreach (LaneBuffer buffer in Buffers)
+            {
+                if (!buffer.IsHanded && buffer.Bytes is { } bytes)
+                {
+                    buffer.Bytes = null;
+                    return bytes;
+                }
+            }
+
+            return null;
+        }
 
         private static LaneBuffer[] CreateBuffers()
         {

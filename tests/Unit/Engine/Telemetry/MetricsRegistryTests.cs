@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FastMesh.Engine;
 using FastMesh.Engine.Telemetry;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace FastMesh.Tests.Unit.Engine.Telemetry;
@@ -121,6 +123,20 @@ public sealed class MetricsRegistryTests
         _registry.Cluster("a\"b\\c")[0].UpstreamRqTotal = 1;
         Assert.Contains(
             "{envoy_cluster_name=\"a\\\"b\\\\c\"} 1", _registry.Prometheus(usedOnly: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Server_Status_IsReadOnScrape()
+    {
+        EngineStatus status = new(EngineState.Live, 3, "epoll", "", 2, 17, []);
+        using AccessLogSinks sinks = new(1, NullLogger.Instance);
+        ServerStats.Register(_registry, () => status, sinks);
+        Assert.Contains("server.live: 1\n", _registry.Text(), StringComparison.Ordinal);
+        status = status with { State = EngineState.Draining };
+        string text = _registry.Text();
+        Assert.Contains("server.live: 0\n", text, StringComparison.Ordinal);
+        Assert.Contains("server.state: 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("server.total_connections: 17\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
