@@ -147,6 +147,7 @@ internal sealed class Exchange
         ReleaseEndpoint();
         Endpoint = endpoint;
         endpoint.PerReactor[Reactor.Index].ActiveRequests++;
+        endpoint.PerReactor[Reactor.Index].TotalRequests++;
         Record.UpstreamRemote = endpoint.Address;
     }
 

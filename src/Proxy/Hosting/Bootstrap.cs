@@ -21,7 +21,8 @@ internal static class Bootstrap
     public static async Task<int> RunAsync(ProxyOptions options, TextWriter output, TextWriter error)
     {
         long started = Stopwatch.GetTimestamp();
-        ConfigReading reading = ReadFile(options.ConfigPath);
+        using ConfigFile file = new(options.ConfigPath);
+        ConfigReading reading = file.Read();
         if (reading.Config is null)
         {
             await TellAsync(error, reading.Errors);
@@ -43,13 +44,7 @@ internal static class Bootstrap
         await using MeshEngine owned = engine;
         return options.ValidateOnly
             ? await ValidateAsync(options.ConfigPath, reading, engine, output, error)
-            : await ServeAsync(options, reading, engine, log, error, started);
-    }
-
-    private static ConfigReading ReadFile(string path)
-    {
-        using FileSource file = new(path, static _ => { });
-        return file.Read();
+            : await ServeAsync(options, file, reading, engine, log, error, started);
     }
 
     private static MeshEngine NewEngine(ProxyOptions options, HostLog log) => new(
@@ -78,7 +73,8 @@ internal static class Bootstrap
     }
 
     private static async Task<int> ServeAsync(
-        ProxyOptions options, ConfigReading reading, MeshEngine engine, HostLog log, TextWriter error, long started)
+        ProxyOptions options, ConfigFile file, ConfigReading reading, MeshEngine engine, HostLog log, TextWriter error,
+        long started)
     {
         MeshConfig config = reading.Config!;
         ILogger logger = log.Factory.CreateLogger("fastmesh");
@@ -87,7 +83,7 @@ internal static class Bootstrap
             ProxyLog.Note(logger, note.ToString());
         }
 
-        using ProxyLife life = new(options, engine, config, log, logger);
+        using ProxyLife life = new(options, engine, file, config, log, logger);
         AdminServer? admin = null;
         try
         {

@@ -23,7 +23,7 @@ internal sealed class ProxyLife : IDisposable
 {
     private readonly ProxyOptions _options;
     private readonly MeshEngine _engine;
-    private readonly FileSource _file;
+    private readonly ConfigFile _file;
     private readonly ILogger _logger;
     private readonly Signals _signals;
     private readonly SemaphoreSlim _reloading = new(1);
@@ -31,11 +31,11 @@ internal sealed class ProxyLife : IDisposable
     private readonly TaskCompletionSource<string> _leave = NewSource();
 
     public ProxyLife(
-        ProxyOptions options, MeshEngine engine, MeshConfig config, HostLog log, ILogger logger)
+        ProxyOptions options, MeshEngine engine, ConfigFile file, MeshConfig config, HostLog log, ILogger logger)
     {
         _options = options;
         _engine = engine;
-        _file = new FileSource(options.ConfigPath, reading => _ = ApplyAsync(reading));
+        _file = file;
         _logger = logger;
         Admin = new EngineAdminSource(engine, config, log, options)
         {
@@ -59,6 +59,7 @@ internal sealed class ProxyLife : IDisposable
     public async Task<int> RunAsync()
     {
         _signals.Listen();
+        _file.Changed = reading => _ = ApplyAsync(reading);
         if (_file.Watch() is { } trouble)
         {
             ProxyLog.Note(_logger, trouble);
@@ -86,7 +87,6 @@ internal sealed class ProxyLife : IDisposable
     public void Dispose()
     {
         _signals.Dispose();
-        _file.Dispose();
         _reloading.Dispose();
     }
 

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace FastMesh.Tests.EndToEnd.Processes;
+
+/// <summary>Small configurations: one HTTP listener, or one TCP listener, on ports that the kernel picks.</summary>
+internal static class Configs
+{
+    /// <summary>A listener <c>web</c> whose every request gets a text.</summary>
+    public static string Direct(string body) => Http($"direct_response: {{ status: 200, body: {{ inline_string: \"{body}\" }} }}", "[]");
+
+    /// <summary>A listener <c>web</c> that forwards to a Unix socket.</summary>
+    public static string Forward(string socket) => Http("route: { cluster: backend }", Backend(socket));
+
+    /// <summary>A listener <c>tcp</c> that relays to a Unix socket.</summary>
+    public static string Relay(string socket) => Whole(
+        "tcp",
+        """
+        name: envoy.filters.network.tcp_proxy
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                        stat_prefix: tcp
+                        cluster: backend
+        """,
+        Backend(socket));
+
+    private static string Http(string action, string clusters) => Whole(
+        "web",
+        string.Create(CultureInfo.InvariantCulture, $$"""
+        name: envoy.filters.network.http_connection_manager
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                        stat_prefix: web
+                        http_filters:
+                          - name: envoy.filters.http.router
+                            typed_config:
+                              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+                        route_config:
+                          name: main
+                          virtual_hosts:
+                            - name: all
+                              domains: ["*"]
+                              routes: [{ match: { prefix: / }, {{action}} }]
+        """),
+        clusters);
+
+    private static string Whole(string listener, string filter, string clusters) => $$"""
+        admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
+        static_resources:
+          listeners:
+            - name: {{listener}}
+              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+              filter_chains:
+                - filters:
+                    - {{filter}}
+          clusters: {{clusters}}
+
+        """;
+
+    private static string Backend(string socket) => $$"""
+        [{ name: backend, type: STATIC, connect_timeout: 2s, load_assignment: { cluster_name: backend,
+             endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{socket}}" } } } }] }] } }]
+        """;
+}

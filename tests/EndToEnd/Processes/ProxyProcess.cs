@@ -1,0 +1,70 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Text.Json;
+using System.Threading.Tasks;
+
+namespace FastMesh.Tests.EndToEnd.Processes;
+
+/// <summary>A running <c>fastmesh proxy</c>: ready, with the ports that the kernel gave it.</summary>
+internal sealed class ProxyProcess : IAsyncDisposable
+{
+    private readonly Dictionary<string, int> _ports = [];
+
+    private ProxyProcess(TestProcess process, HttpClient admin)
+    {
+        Process = process;
+        Admin = admin;
+    }
+
+    /// <summary>The executable under test.</summary>
+    public static string Executable => Path.Combine(AppContext.BaseDirectory, "fastmesh");
+
+    public TestProcess Process { get; }
+
+    /// <summary>A client whose base address is the admin interface.</summary>
+    public HttpClient Admin { get; }
+
+    /// <summary>Starts with a configuration whose admin and listeners have port 0, and waits until it is ready.</summary>
+    public static async Task<ProxyProcess> StartAsync(string configPath, params string[] arguments)
+    {
+        TestProcess process = TestProcess.Start(Executable, ["proxy", "-c", configPath, "--concurrency", "1", .. arguments]);
+        try
+        {
+            string line = await process.WaitForErrorLineAsync("admin interface on ");
+            string address = line[(line.LastIndexOf(' ') + 1)..];
+            await process.WaitForErrorLineAsync("ready in ");
+            ProxyProcess proxy = new(process, new HttpClient { BaseAddress = new Uri("http://" + address) });
+            await proxy.ReadPortsAsync();
+            return proxy;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Where a listener is reached.</summary>
+    public Uri Url(string listener, string path = "/") => new($"http://127.0.0.1:{_ports[listener]}{path}");
+
+    public IPEndPoint Address(string listener) => new(IPAddress.Loopback, _ports[listener]);
+
+    public async ValueTask DisposeAsync()
+    {
+        Admin.Dispose();
+        await Process.DisposeAsync();
+    }
+
+    private async Task ReadPortsAsync()
+    {
+        using JsonDocument listeners = JsonDocument.Parse(await Admin.GetStringAsync("/listeners?format=json"));
+        foreach (JsonElement listener in listeners.RootElement.GetProperty("listener_statuses").EnumerateArray())
+        {
+            _ports[listener.GetProperty("name").GetString()!] =
+                listener.GetProperty("local_address").GetProperty("socket_address").GetProperty("port_value").GetInt32();
+        }
+    }
+}
