@@ -59,6 +59,11 @@ internal sealed class IptablesRunner
             foreach (string backEnd in BackEnds(ipv6))
             {
                 CommandResult saved = await _run(backEnd + "-save", [], null);
+                if (IsDenied(saved.Error))
+                {
+                    return Refused(backEnd, saved.Error);
+                }
+
                 if (!saved.Ok)
                 {
                     refusal ??= IsMissing(saved) ? null : saved.Error;
@@ -161,6 +166,12 @@ internal sealed class IptablesRunner
         foreach (string backEnd in BackEnds(ipv6))
         {
             CommandResult saved = await _run(backEnd + "-save", [], null);
+            if (IsDenied(saved.Error))
+            {
+                // The legacy back end reads without rights and fails only when it writes.
+                return (null, Refused(backEnd, saved.Error));
+            }
+
             if (!saved.Ok)
             {
                 refusal = refusal is null || !IsMissing(saved) ? saved.Error : refusal;
@@ -196,9 +207,8 @@ internal sealed class IptablesRunner
         string mend = error switch
         {
             _ when Says(error, "not installed") => "install it: apt-get install iptables iproute2",
-            _ when Says(error, "ermission denied") || Says(error, "not permitted") || Says(error, "must be root") =>
-                "run as root, or with CAP_NET_ADMIN and CAP_NET_RAW",
-            _ when Says(error, "does not exist") || Says(error, "No such file") || Says(error, "not supported") =>
+            _ when IsDenied(error) => "run as root, or with CAP_NET_ADMIN and CAP_NET_RAW",
+            _ when Says(error, "does not exist") || Says(error, "unable to initialize") || Says(error, "No such file") || Says(error, "not supported") =>
                 "the kernel lacks a table or a match: load nf_nat, xt_owner, xt_REDIRECT (and xt_TPROXY, xt_CT)",
             _ => string.Empty,
         };
@@ -206,6 +216,9 @@ internal sealed class IptablesRunner
             ? new RedirectOutcome(ExitCodes.Failed, $"{tool}: {error}")
             : new RedirectOutcome(ExitCodes.MissingRight, $"{tool}: {error}; {mend}");
     }
+
+    private static bool IsDenied(string error) =>
+        Says(error, "ermission denied") || Says(error, "not permitted") || Says(error, "must be root");
 
     private static bool Says(string error, string words) => error.Contains(words, StringComparison.OrdinalIgnoreCase);
 
