@@ -34,7 +34,10 @@ public sealed class FileSource : IDisposable
         _changed = changed;
         _quietTime = quietTime ?? DefaultQuietTime;
         _timer = (time ?? TimeProvider.System).CreateTimer(
-            static source => ((FileSource)source!).ReadIfChanged(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static source => ((FileSource)source!).ReadIfChanged(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The file.</summary>
@@ -57,7 +60,7 @@ public sealed class FileSource : IDisposable
         {
             foreach (string folder in WatchedFolders())
             {
-                // The folder and not the file: a rename puts another file in its place, and a watch on it would be lost.
+                // The folder and not the file: a rename puts another file in its place, and ends a watch on the file.
                 var watcher = new FileSystemWatcher(folder)
                 {
                     NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite,

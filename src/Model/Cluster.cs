@@ -153,7 +153,9 @@ public sealed record Cluster
     /// <summary>Limits over all reactors.</summary>
     public CircuitBreaker CircuitBreaker { get; init; } = new();
 
-    /// <summary>Source addresses of upstream connections, one for each address family in use; empty lets the kernel choose.</summary>
+    /// <summary>
+    /// Source addresses of upstream connections, one for each address family in use; empty lets the kernel choose.
+    /// </summary>
     public ValueList<SocketTarget> BindAddresses { get; init; } = [];
 
     /// <summary>Bind them even where they are not ours (IP_FREEBIND).</summary>

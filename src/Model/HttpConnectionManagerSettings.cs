@@ -61,8 +61,8 @@ public enum ServerHeaderTransformation
 public sealed record HttpConnectionManagerSettings : NetworkFilter
 {
     /// <summary>
-    /// Default of <see cref="RequestHeadersTimeout"/>. Envoy has none; a head that never ends must not hold a connection
-    /// for ever.
+    /// Default of <see cref="RequestHeadersTimeout"/>. Envoy has none; a head that never ends must not hold a
+    /// connection for ever.
     /// </summary>
     public static readonly TimeSpan DefaultRequestHeadersTimeout = TimeSpan.FromSeconds(10);
 

@@ -5,7 +5,9 @@ using System.Runtime.CompilerServices;
 
 namespace FastMesh.Model;
 
-/// <summary>An immutable list that equals another with equal elements, so that records holding lists compare by value.</summary>
+/// <summary>
+/// An immutable list that equals another with equal elements, so that records holding lists compare by value.
+/// </summary>
 /// <typeparam name="T">Element type; itself compared by value.</typeparam>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>

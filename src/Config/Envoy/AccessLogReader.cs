@@ -78,12 +78,13 @@ internal static class AccessLogReader
         message.Ignore("content_type", "a log line has none");
         message.Ignore("json_format_options", "members keep the order of the file");
         message.End();
+        settings = settings with { OmitEmptyValues = omitEmpty };
         return form switch
         {
             ("text_format_source", var source) =>
-                settings with { TextFormat = Encoding.UTF8.GetString(FieldReader.ReadData(source)), OmitEmptyValues = omitEmpty },
-            ("text_format", var text) => settings with { TextFormat = text.AsText(), OmitEmptyValues = omitEmpty },
-            (_, var json) => settings with { Json = ReadJson(json), OmitEmptyValues = omitEmpty },
+                settings with { TextFormat = Encoding.UTF8.GetString(FieldReader.ReadData(source)) },
+            ("text_format", var text) => settings with { TextFormat = text.AsText() },
+            (_, var json) => settings with { Json = ReadJson(json) },
             null => settings,
         };
     }

@@ -57,7 +57,8 @@ internal static class FieldReader
         bool isToken = !token.IsEmpty;
         foreach (char letter in token)
         {
-            isToken &= char.IsAsciiLetterOrDigit(letter) || "!#$%&'*+-.^_`|~".Contains(letter, StringComparison.Ordinal);
+            isToken &= char.IsAsciiLetterOrDigit(letter)
+                || "!#$%&'*+-.^_`|~".Contains(letter, StringComparison.Ordinal);
         }
 
         if (!isToken)
@@ -159,8 +160,8 @@ internal static class FieldReader
     private static RuntimeFraction ReadFraction(Element element)
     {
         Message message = element.AsMessage("envoy.type.v3.FractionalPercent");
-        uint denominator = message.Enum(
-            "denominator", 100u, [new("HUNDRED", 0, 100u), new("TEN_THOUSAND", 1, 10_000u), new("MILLION", 2, 1_000_000u)]);
+        uint denominator = message.Enum("denominator", 100u,
+            [new("HUNDRED", 0, 100u), new("TEN_THOUSAND", 1, 10_000u), new("MILLION", 2, 1_000_000u)]);
         var fraction = new RuntimeFraction(message.Number("numerator", 0), denominator);
         message.End();
         return fraction;

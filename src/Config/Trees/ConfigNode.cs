@@ -76,7 +76,7 @@ internal static class TreeLimits
     /// <summary>Nesting; Envoy's deepest useful configuration has about 40 levels.</summary>
     public const int DepthMax = 128;
 
-    /// <summary>Nodes that aliases may add to a file; ten nested lists of nine aliases would be three billion.</summary>
+    /// <summary>Nodes that aliases may add to a file; ten nested lists of nine would be three billion.</summary>
     public const long AliasedNodesMax = 1_000_000;
 
     /// <summary>Longest file, in bytes; 10,000 virtual hosts are about 4 MiB.</summary>

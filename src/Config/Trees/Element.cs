@@ -6,7 +6,7 @@ using FastMesh.Model;
 
 namespace FastMesh.Config.Trees;
 
-/// <summary>A name of an enum value with its number; <paramref name="IsSupported"/> is false for those we refuse.</summary>
+/// <summary>A name of an enum value; <paramref name="IsSupported"/> is false for those we refuse.</summary>
 internal readonly record struct EnumName<T>(string Name, int Number, T Value, bool IsSupported = true);
 
 /// <summary>

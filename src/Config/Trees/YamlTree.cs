@@ -7,8 +7,8 @@ using YamlDotNet.Core.Events;
 namespace FastMesh.Config.Trees;
 
 /// <summary>
-/// YAML 1.2 to <see cref="ConfigNode"/>s, through the event parser alone: anchors, aliases, merge keys (<c>&lt;&lt;</c>)
-/// and Envoy's <c>!ignore</c> tag. Duplicate names, cycles and alias bombs are refused.
+/// YAML 1.2 to <see cref="ConfigNode"/>s, through the event parser alone: anchors, aliases, merge keys
+/// (<c>&lt;&lt;</c>) and Envoy's <c>!ignore</c> tag. Duplicate names, cycles and alias bombs are refused.
 /// </summary>
 internal sealed class YamlTree
 {

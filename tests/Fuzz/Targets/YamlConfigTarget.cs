@@ -18,15 +18,17 @@ internal sealed class YamlConfigTarget : FuzzTarget
     public override IEnumerable<byte[]> Seeds =>
         new[]
         {
-            "static_resources: {clusters: [{name: a, connect_timeout: 0.25s, type: STRICT_DNS, load_assignment: {endpoints:"
-            + " [{lb_endpoints: [{endpoint: {address: {socket_address: {address: b, port_value: 80}}}}]}]}}]}\n",
+            "static_resources: {clusters: [{name: a, connect_timeout: 0.25s, type: STRICT_DNS, load_assignment: "
+            + "{endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: b, "
+            + "port_value: 80}}}}]}]}}]}\n",
             "a: &x {b: [1, *y]}\nc:\n  <<: *x\n  d: !ignore \"e\\u0041\"\n",
-            "{\"static_resources\": {\"listeners\": [{\"address\": {\"pipe\": {\"path\": \"/tmp/x\"}}, \"filterChains\": []}]}}",
+            "{\"static_resources\": {\"listeners\": [{\"address\": {\"pipe\": {\"path\": \"/tmp/x\"}}, "
+            + "\"filterChains\": []}]}}",
             "admin:\n  address:\n    socket_address: {address: \"::1\", port_value: 9901}\nnode: {id: n, cluster: c}\n",
-            "static_resources:\n  listeners:\n  - name: l\n    address: {socket_address: {address: 127.0.0.1, port_value: 0}}\n"
-            + "    filter_chains:\n    - filters:\n      - name: t\n        typed_config:\n          \"@type\": "
-            + "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy\n          stat_prefix: t\n"
-            + "          weighted_clusters: {clusters: [{name: a, weight: 1}]}\n",
+            "static_resources:\n  listeners:\n  - name: l\n    address: {socket_address: {address: 127.0.0.1, "
+            + "port_value: 0}}\n    filter_chains:\n    - filters:\n      - name: t\n        typed_config:\n"
+            + "          \"@type\": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy\n"
+            + "          stat_prefix: t\n          weighted_clusters: {clusters: [{name: a, weight: 1}]}\n",
         }.Select(Encoding.UTF8.GetBytes);
 
     public override int Run(byte[] input)

@@ -16,7 +16,8 @@ internal static class Bootstraps
             - filters:
               - name: envoy.filters.network.http_connection_manager
                 typed_config:
-                  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                  "@type":
+                   type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
                   stat_prefix: ingress_http
                   codec_type: AUTO
                   route_config:
@@ -79,13 +80,15 @@ internal static class Bootstraps
             listenerFiltersTimeout: 0s
             listenerFilters:
             - name: envoy.filters.listener.http_inspector
-              typedConfig: {"@type": type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector}
+              typedConfig:
+                "@type": type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector
             filterChains:
             - filterChainMatch: {transportProtocol: raw_buffer, applicationProtocols: [http/1.1, h2c]}
               filters:
               - name: envoy.filters.network.http_connection_manager
                 typedConfig:
-                  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                  "@type":
+                   type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
                   statPrefix: outbound_0.0.0.0_8080
                   useRemoteAddress: false
                   normalizePath: true

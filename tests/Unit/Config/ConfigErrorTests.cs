@@ -89,7 +89,8 @@ public sealed class ConfigErrorTests
         "request_headers_to_remove[0]: \"host\" cannot be removed; a request always has it")]
     [InlineData("match: {prefix: /}\nroute: {cluster: a}\nrequest_headers_to_add: [{header: {key: a b, value: c}}]",
         "request_headers_to_add[0].header.key: \"a b\" is not a field name")]
-    [InlineData("match: {prefix: /}\nroute: {cluster: a}\nrequest_headers_to_add: [{header: {key: a, value: \"c\\n\"}}]",
+    [InlineData("match: {prefix: /}\nroute: {cluster: a}\n"
+        + "request_headers_to_add: [{header: {key: a, value: \"c\\n\"}}]",
         "request_headers_to_add[0].header.value: a field value has no line breaks and no zero")]
     [InlineData("match: {prefix: /}\ndirect_response: {status: 99}",
         "direct_response.status: \"99\" is not a whole number from 200 to 599")]

@@ -72,7 +72,8 @@ public sealed class EnvoyConfigReaderTests
     [Fact]
     public void Notes_OfFieldsThatChangeNothing_NameThem()
     {
-        ConfigReading reading = Yaml.ReadGood("layered_runtime: {layers: [{static_layer: {a: 1}}]}\n" + Yaml.Cluster("name: a\nmetadata: {}"));
+        ConfigReading reading = Yaml.ReadGood(
+            "layered_runtime: {layers: [{static_layer: {a: 1}}]}\n" + Yaml.Cluster("name: a\nmetadata: {}"));
         Assert.Equal(
             [
                 "envoy.yaml:5:15 note: static_resources.clusters[0].metadata: changes nothing: nothing here reads "
@@ -304,12 +305,14 @@ public sealed class EnvoyConfigReaderTests
             transport_socket:
               name: proxy
               typed_config:
-                "@type": type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
+                "@type":
+                 type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
                 config: {version: V2}
                 transport_socket: {name: raw, typed_config: {"@type":
                   type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer}}
             load_assignment: {endpoints: [{lb_endpoints: [
-              {endpoint: {address: {socket_address: {address: "::1", port_value: 1}}, hostname: h}, health_status: DRAINING}]},
+              {endpoint: {address: {socket_address: {address: "::1", port_value: 1}}, hostname: h},
+                health_status: DRAINING}]},
               {priority: 1, lb_endpoints: [{endpoint: {address: {pipe: {path: /tmp/s}}}}]}]}
             """)).Config!.Clusters[0];
         Assert.Equal(

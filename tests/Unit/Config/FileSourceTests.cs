@@ -88,7 +88,9 @@ public sealed class FileSourceTests : IDisposable
     }
 
     private FileSource Source(string name) => new(
-        Path.Combine(_folder, name), reading => _readings.Writer.TryWrite(reading), quietTime: TimeSpan.FromMilliseconds(50));
+        Path.Combine(_folder, name),
+        reading => _readings.Writer.TryWrite(reading),
+        quietTime: TimeSpan.FromMilliseconds(50));
 
     // The atomic swap of a link to a folder; File.Move takes files only, and Directory.Move does not replace.
     [DllImport("libc", EntryPoint = "rename")]

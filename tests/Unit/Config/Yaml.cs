@@ -42,7 +42,8 @@ internal static class Yaml
         - filters:
           - name: http
             typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              "@type":
+               type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
               stat_prefix: in
               http_filters: [{{Router}}]
               route_config:
