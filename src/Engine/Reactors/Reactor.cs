@@ -23,7 +23,9 @@ internal sealed record ReactorSettings(
 internal sealed class Reactor
 {
     private static readonly Action<ILogger, int, Exception?> LogBug = LoggerMessage.Define<int>(
-        LogLevel.Error, new EventId(1001, "ReactorFault"), "reactor {Reactor}: a handler failed; this is a bug in fastmesh");
+        LogLevel.Error,
+        new EventId(1001, "ReactorFault"),
+        "reactor {Reactor}: a handler failed; this is a bug in fastmesh");
 
     // A fault that escapes its handler costs a turn; a reactor that cannot turn at all must not pretend to live.
     private const int FailedTurnsMax = 16;

@@ -21,7 +21,7 @@ internal sealed record SimulationOptions
     /// <summary>Bytes that a socket takes before a send comes back short.</summary>
     public int SocketBufferBytes { get; init; } = 64 << 10;
 
-    /// <summary>Every n-th connection, on average, is reset after <see cref="ResetAfterBytesMax"/> bytes at most.</summary>
+    /// <summary>Every n-th connection, on average, is reset, after <see cref="ResetAfterBytesMax"/> at most.</summary>
     public int ResetOneIn { get; init; }
 
     public int ResetAfterBytesMax { get; init; } = 4096;
@@ -72,10 +72,10 @@ internal sealed class SimulatedNetwork
     /// <summary>A fingerprint of everything that was delivered and when: equal for equal runs.</summary>
     public ulong Fingerprint { get; private set; } = 14695981039346656037;
 
-    /// <summary>Resets a given connection when so many bytes went from its client to its server; -1 for never.</summary>
+    /// <summary>Resets a connection after so many bytes from its client to its server; -1 for never.</summary>
     public Func<NetAddress, long>? ResetAfter { get; set; }
 
-    /// <summary>A reactor that lives in this network. It is driven by <see cref="RunUntil"/>, not by a thread.</summary>
+    /// <summary>A reactor that lives in this network, driven by <see cref="RunUntil"/>, not by a thread.</summary>
     public Reactor AddReactor(BufferBudget? budget = null)
     {
         var reactor = new Reactor(new ReactorSettings(
@@ -89,7 +89,7 @@ internal sealed class SimulatedNetwork
         return reactor;
     }
 
-    /// <summary>Runs until <paramref name="done"/> says so or the virtual time is over. True in the first case.</summary>
+    /// <summary>Runs until <paramref name="done"/> says so (true) or the virtual time is over.</summary>
     /// <exception cref="InvalidOperationException">A reactor spins without time passing.</exception>
     public bool RunUntil(Func<bool> done, long timeMaxMs = 60_000)
     {

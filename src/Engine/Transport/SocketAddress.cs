@@ -38,7 +38,7 @@ internal struct SocketAddress
         }
     }
 
-    /// <summary>Writes a Unix socket path; "@name" is the abstract name space. 0 when it is too long or empty.</summary>
+    /// <summary>Writes a Unix socket path; "@name" is the abstract name space. 0 when it does not fit.</summary>
     public static int WriteUnix(string path, Span<byte> to)
     {
         to.Clear();

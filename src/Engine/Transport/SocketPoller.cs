@@ -199,7 +199,7 @@ internal abstract class SocketPoller : Poller
     }
 
     /// <summary>The connection of a place; null when it is gone.</summary>
-    protected TransportConnection? At(int slot) => _slots[slot];
+    internal TransportConnection? At(int slot) => _slots[slot];
 
     /// <summary>Everything that is open, for closing at the end.</summary>
     protected void AbortAll()

@@ -73,7 +73,7 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     /// <summary>When bytes last moved, in the reactor's milliseconds.</summary>
     public long LastActivityMs { get; internal set; }
 
-    /// <summary>Called on data, end of input or failure while nobody reads: what a pooled connection waits for.</summary>
+    /// <summary>Called on data, end of input or failure while nobody reads: for pooled connections.</summary>
     public Action<TransportConnection>? IdleActivity { get; set; }
 
     /// <summary>Called once when the connection is over.</summary>
@@ -529,44 +529,4 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
 
         public CancellationTokenSource? ClosedSource { get; set; }
     }
-}
-
-/// <summary>What a poller keeps about a connection.</summary>
-[Flags]
-internal enum PollFlags
-{
-    None = 0,
-
-    /// <summary>A receive is armed in the kernel.</summary>
-    ReceiveArmed = 1,
-
-    /// <summary>Receiving stopped until the reader has caught up.</summary>
-    Paused = 2,
-
-    /// <summary>Receiving stopped until a block is free.</summary>
-    Starved = 4,
-
-    /// <summary>A connect is in the kernel.</summary>
-    ConnectArmed = 8,
-
-    /// <summary>Readiness is being watched for a relay.</summary>
-    PollArmed = 16,
-
-    /// <summary>Waits in the list of the next turn's receives.</summary>
-    Deferred = 32,
-
-    /// <summary>The last send came back short: the next one waits in the kernel.</summary>
-    SlowSend = 64,
-
-    /// <summary>The descriptor is closed as soon as nothing is outstanding.</summary>
-    Releasing = 128,
-
-    /// <summary>Close with RST.</summary>
-    Reset = 256,
-
-    /// <summary>Receives into large blocks.</summary>
-    LargeGroup = 512,
-
-    /// <summary>A cancellation of the receive is in the kernel.</summary>
-    Canceling = 1024,
 }

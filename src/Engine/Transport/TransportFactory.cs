@@ -33,7 +33,8 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
     {
         cancellationToken.ThrowIfCancellationRequested();
         var options = new ListenOptions { Address = AddressOf(endpoint), UnixPath = PathOf(endpoint) };
-        if (!ListenSocket.TryBind(options, _group.Reactors.Length, out ListenSocket[] sockets, out TransportError error))
+        int count = _group.Reactors.Length;
+        if (!ListenSocket.TryBind(options, count, out ListenSocket[] sockets, out TransportError error))
         {
             string text = $"listen on {endpoint}: {error.Text}";
             throw error.Errno == TransportError.AddressInUse

@@ -164,7 +164,8 @@ internal sealed unsafe class Uring : IDisposable
     {
         Fd = fd;
         UringParameters p = parameters;
-        _ringBytes = Math.Max(p.SubmissionArray + (p.SubmissionEntries * 4), p.Completions + (p.CompletionEntries * 16));
+        _ringBytes = Math.Max(
+            p.SubmissionArray + (p.SubmissionEntries * 4), p.Completions + (p.CompletionEntries * 16));
         _entriesBytes = p.SubmissionEntries * 64;
         _ring = LibC.MapMemory(null, _ringBytes, 3, MapSharedPopulate, fd, 0);
         _entries = (UringEntry*)LibC.MapMemory(null, _entriesBytes, 3, MapSharedPopulate, fd, OffsetEntries);
@@ -282,7 +283,8 @@ internal sealed unsafe class Uring : IDisposable
             _argument->TimeSpec = timeoutMs > 0 ? (ulong)_timeSpec : 0;
         }
 
-        Call(events, EnterGetEvents | (extended ? EnterExtendedArgument : 0), extended ? (nint)_argument : 0, wait: true);
+        uint flags = EnterGetEvents | (extended ? EnterExtendedArgument : 0);
+        Call(events, flags, extended ? (nint)_argument : 0, wait: true);
     }
 
     /// <summary>Gives completions up to <paramref name="head"/> back.</summary>

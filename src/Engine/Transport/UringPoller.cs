@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using FastMesh.Engine.Reactors;
 
@@ -17,21 +16,7 @@ internal sealed unsafe class UringPoller : KernelPoller
 {
     private const uint Submissions = 1024;
     private const uint CompletionsMax = 8192;
-    private const int MediumBlocks = 512;
-    private const int LargeBlocks = 64;
-    private const int MediumBlocksAtFirst = 32;
-    private const int PiecesMax = 64;
-    private const int PieceTable = 2048;
-    private const int MessageTable = 512;
     private const int NameTable = 64;
-
-    // A connection that filled this many blocks in a row is moved to large ones; and back.
-    private const int FullReceivesForLarge = 4;
-    private const int SmallReceivesForMedium = 8;
-
-    // Receiving pauses above, and goes on below, so many unread bytes.
-    private const int UnreadHighBytes = 256 << 10;
-    private const int UnreadLowBytes = 64 << 10;
 
     // Adaptive batching: wait for several completions, at most this long, only while at least so many are expected.
     private const uint BatchWaitUs = 50;
@@ -39,30 +24,12 @@ internal sealed unsafe class UringPoller : KernelPoller
     private const double BatchExpectedMin = 4;
     private const long RateWindowUs = 200;
 
-    private const int KindBits = 8;
-    private const ulong KindMask = 0xFF;
-    private const byte AcceptKind = 1;
-    private const byte ReceiveKind = 2;
-    private const byte FastSendKind = 3;
-    private const byte SendKind = 4;
-    private const byte ConnectKind = 5;
-    private const byte CancelKind = 6;
-    private const byte WakeKind = 7;
-    private const byte PollKind = 8;
-
     private const PollFlags Outstanding = PollFlags.ReceiveArmed | PollFlags.ConnectArmed | PollFlags.PollArmed;
 
     private readonly Uring _ring;
-    private readonly ReceiveRing _medium;
-    private readonly ReceiveRing _large;
-    private readonly IoVec* _pieces;
-    private readonly MsgHdr* _messages;
+    private readonly UringReceives _receives;
+    private readonly UringSends _sends;
     private readonly byte* _names;
-    private readonly List<TransportConnection> _starved = [];
-    private TransportConnection[] _sending = new TransportConnection[256];
-    private int _sendingCount;
-    private int _piecesUsed;
-    private int _messagesUsed;
     private int _namesUsed;
     private bool _turnWanted;
     private double _eventsPerUs;
@@ -74,15 +41,10 @@ internal sealed unsafe class UringPoller : KernelPoller
     {
         _ring = Uring.TryCreate(Submissions, CompletionsMax, out int errno)
             ?? throw new InvalidOperationException("io_uring_setup: " + new TransportError(errno).Text);
-        BufferPool pool = reactor.Buffers;
-        _medium = ReceiveRing.TryCreate(_ring, pool, BufferSize.Medium, 0, MediumBlocks, MediumBlocksAtFirst, out errno)
-            ?? throw new InvalidOperationException("io_uring buffer ring: " + new TransportError(errno).Text);
-        _large = ReceiveRing.TryCreate(_ring, pool, BufferSize.Large, 1, LargeBlocks, 0, out errno)
-            ?? throw new InvalidOperationException("io_uring buffer ring: " + new TransportError(errno).Text);
-        _pieces = (IoVec*)NativeMemory.Alloc((nuint)(PieceTable * sizeof(IoVec)));
-        _messages = (MsgHdr*)NativeMemory.AllocZeroed((nuint)(MessageTable * sizeof(MsgHdr)));
+        _receives = new UringReceives(_ring, this);
+        _sends = new UringSends(_ring, this);
         _names = (byte*)NativeMemory.AllocZeroed(NameTable * SocketAddress.MaxBytes);
-        _medium.Refill();
+        _receives.Refill();
         ArmWake();
     }
 
@@ -90,7 +52,7 @@ internal sealed unsafe class UringPoller : KernelPoller
     public override string Name => "uring";
 
     /// <summary>How often the kernel found no block to receive into.</summary>
-    public long StarvedCount { get; private set; }
+    public long StarvedCount => _receives.StarvedCount;
 
     /// <summary>System calls made to wait or submit.</summary>
     public long Enters => _ring.Enters;
@@ -102,17 +64,13 @@ internal sealed unsafe class UringPoller : KernelPoller
         _turnWanted = false;
         uint want = poll ? 0u : WantedEvents();
         _ring.Enter(want, want > 1 ? BatchWaitUs : 0, timeoutMs);
-        _piecesUsed = 0;
-        _messagesUsed = 0;
+        _sends.ResetTables();
         _namesUsed = 0;
         Reactor.BeginTurn();
         uint head = _ring.CompletionHead;
         uint tail = _ring.CompletionTail;
         _eventsCounted += tail - head;
-        if (_sendingCount > 0)
-        {
-            SettleSends(head, tail);
-        }
+        _turnWanted |= _sends.HasPending && !_sends.TrySettle(head, tail);
 
         while (head != tail)
         {
@@ -140,12 +98,7 @@ internal sealed unsafe class UringPoller : KernelPoller
     public override void Flush()
     {
         base.Flush();
-        _medium.Refill();
-        _large.Refill();
-        if (_starved.Count > 0)
-        {
-            FeedStarved();
-        }
+        _receives.Refill();
     }
 
     /// <inheritdoc/>
@@ -160,12 +113,10 @@ internal sealed unsafe class UringPoller : KernelPoller
             base.Flush();
         }
 
-        _medium.Dispose();
-        _large.Dispose();
+        _receives.Dispose();
+        _sends.Dispose();
         _ring.Dispose();
         CloseWake();
-        NativeMemory.Free(_pieces);
-        NativeMemory.Free(_messages);
         NativeMemory.Free(_names);
     }
 
@@ -174,16 +125,16 @@ internal sealed unsafe class UringPoller : KernelPoller
     {
         if ((connection.Poll & PollFlags.Paused) != 0)
         {
-            Resume(connection);
+            _receives.Resume(connection);
         }
     }
 
     /// <inheritdoc/>
     internal override void OnConsumed(TransportConnection connection, long bufferedBytes)
     {
-        if ((connection.Poll & PollFlags.Paused) != 0 && bufferedBytes <= UnreadLowBytes)
+        if ((connection.Poll & PollFlags.Paused) != 0 && bufferedBytes <= UringReceives.UnreadLowBytes)
         {
-            Resume(connection);
+            _receives.Resume(connection);
         }
     }
 
@@ -204,7 +155,7 @@ internal sealed unsafe class UringPoller : KernelPoller
                 entry->Operation = Uring.OpCancel;
                 entry->Fd = connection.Fd;
                 entry->OperationFlags = Uring.CancelAll | Uring.CancelByFd;
-                entry->UserData = CancelKind;
+                entry->UserData = UringKind.Cancel;
             }
             else
             {
@@ -225,7 +176,7 @@ internal sealed unsafe class UringPoller : KernelPoller
         connection.Poll |= PollFlags.Paused;
         if ((connection.Poll & PollFlags.ReceiveArmed) != 0)
         {
-            CancelReceive(connection);
+            _receives.Cancel(connection);
         }
 
         _ = LibC.FileControl(connection.Fd, LibC.SetFlags, flags | LibC.NonBlock);
@@ -234,7 +185,7 @@ internal sealed unsafe class UringPoller : KernelPoller
         entry->Fd = connection.Fd;
         entry->Length = Uring.PollMultishot;
         entry->OperationFlags = LibC.EpollIn | LibC.EpollOut | LibC.EpollReadHangUp;
-        entry->UserData = UserData(connection, PollKind);
+        entry->UserData = UringKind.UserData(connection, UringKind.Poll);
         connection.Poll |= PollFlags.PollArmed;
         return true;
     }
@@ -258,11 +209,11 @@ internal sealed unsafe class UringPoller : KernelPoller
             return;
         }
 
-        Send(connection, writer);
+        _sends.Submit(connection);
     }
 
     /// <inheritdoc/>
-    protected override void Open(TransportConnection connection) => ArmReceive(connection);
+    protected override void Open(TransportConnection connection) => _receives.Arm(connection);
 
     /// <inheritdoc/>
     protected override void StartConnect(TransportConnection connection, ReadOnlySpan<byte> address)
@@ -280,7 +231,7 @@ internal sealed unsafe class UringPoller : KernelPoller
         entry->Fd = connection.Fd;
         entry->Address = (ulong)name;
         entry->Offset = (ulong)address.Length;
-        entry->UserData = UserData(connection, ConnectKind);
+        entry->UserData = UringKind.UserData(connection, UringKind.Connect);
         connection.Poll |= PollFlags.ConnectArmed;
     }
 
@@ -292,7 +243,7 @@ internal sealed unsafe class UringPoller : KernelPoller
         entry->Fd = listener.Socket.Fd;
         entry->Priority = Uring.AcceptMultishot;
         entry->OperationFlags = LibC.SockCloseOnExec;
-        entry->UserData = ((ulong)listener.Slot << KindBits) | AcceptKind;
+        entry->UserData = ((ulong)listener.Slot << UringKind.Bits) | UringKind.Accept;
     }
 
     /// <inheritdoc/>
@@ -301,14 +252,11 @@ internal sealed unsafe class UringPoller : KernelPoller
         // The armed accept holds the socket open behind the descriptor, so it is ended before that goes.
         UringEntry* entry = _ring.Next();
         entry->Operation = Uring.OpCancel;
-        entry->Address = ((ulong)listener.Slot << KindBits) | AcceptKind;
-        entry->UserData = CancelKind;
+        entry->Address = ((ulong)listener.Slot << UringKind.Bits) | UringKind.Accept;
+        entry->UserData = UringKind.Cancel;
         _ring.Submit();
         listener.Socket.Close();
     }
-
-    private static ulong UserData(TransportConnection connection, byte kind) =>
-        ((ulong)(uint)connection.Slot << KindBits) | kind;
 
     private static bool IsOutstanding(TransportConnection connection) =>
         (connection.Poll & Outstanding) != 0 || connection.SendInFlight;
@@ -329,317 +277,30 @@ internal sealed unsafe class UringPoller : KernelPoller
 
     private void Dispatch(in UringCompletion completion)
     {
-        int place = (int)(completion.UserData >> KindBits);
-        switch ((byte)(completion.UserData & KindMask))
+        int place = (int)(completion.UserData >> UringKind.Bits);
+        switch ((byte)(completion.UserData & UringKind.Mask))
         {
-            case ReceiveKind:
-                OnReceive(At(place)!, completion.Result, completion.Flags);
+            case UringKind.Receive:
+                _receives.Complete(At(place)!, completion.Result, completion.Flags);
                 break;
-            case SendKind:
-                OnSend(At(place)!, completion.Result);
+            case UringKind.Send:
+                _sends.Complete(At(place)!, completion.Result);
                 break;
-            case AcceptKind:
+            case UringKind.Accept:
                 OnAccept(ListenerAt(place), completion.Result, completion.Flags);
                 break;
-            case ConnectKind:
+            case UringKind.Connect:
                 OnConnect(At(place)!, completion.Result);
                 break;
-            case PollKind:
+            case UringKind.Poll:
                 OnPoll(At(place)!, completion.Result, completion.Flags);
                 break;
-            case WakeKind when (completion.Flags & Uring.CompletionMore) == 0:
+            case UringKind.Wake when (completion.Flags & Uring.CompletionMore) == 0:
                 ArmWake();
                 break;
             default:
                 break;
         }
-    }
-
-    // A send without a completion is done when everything was submitted and the queue has not overflown; failures
-    // have to be taken out first, before their blocks would be returned.
-    private void SettleSends(uint head, uint tail)
-    {
-        for (uint i = head; i != tail; i++)
-        {
-            ref UringCompletion completion = ref _ring.Completions[i & _ring.CompletionMask];
-            if ((completion.UserData & KindMask) == FastSendKind)
-            {
-                TransportConnection connection = At((int)(completion.UserData >> KindBits))!;
-                connection.Poll |= PollFlags.SlowSend;
-                OnSend(connection, completion.Result);
-            }
-        }
-
-        if (!_ring.AllSubmitted || _ring.IsOverflown)
-        {
-            _turnWanted = true;
-            return;
-        }
-
-        int count = _sendingCount;
-        _sendingCount = 0;
-        for (int i = 0; i < count; i++)
-        {
-            TransportConnection connection = _sending[i];
-            if (connection.FastSendBytes > 0)
-            {
-                OnSend(connection, connection.FastSendBytes);
-            }
-        }
-
-        Array.Clear(_sending, _sendingCount, Math.Max(0, count - _sendingCount));
-    }
-
-    private void OnSend(TransportConnection connection, int result)
-    {
-        connection.SendInFlight = false;
-        connection.FastSendBytes = 0;
-        if ((connection.Poll & PollFlags.Releasing) != 0)
-        {
-            FinishRelease(connection);
-            return;
-        }
-
-        if (result < 0 && result != -TransportError.Again)
-        {
-            connection.Fail(-result);
-            return;
-        }
-
-        TransportWriter writer = connection.Writer;
-        writer.OnSent(Math.Max(result, 0));
-        if (connection.IsClosed)
-        {
-            return;
-        }
-
-        if (writer.QueuedBytes > 0)
-        {
-            MarkDirty(connection);
-        }
-        else
-        {
-            connection.Poll &= ~PollFlags.SlowSend;
-            if (connection.IsClosing || writer.ShutdownPending)
-            {
-                connection.AfterDrained();
-            }
-
-            connection.Relay?.OnReady(connection, readable: false, writable: true);
-        }
-    }
-
-    private void Send(TransportConnection connection, TransportWriter writer)
-    {
-        if (_piecesUsed + PiecesMax > PieceTable || _messagesUsed == MessageTable)
-        {
-            _ring.Submit();
-            _piecesUsed = 0;
-            _messagesUsed = 0;
-        }
-
-        IoVec* pieces = _pieces + _piecesUsed;
-        int count = writer.Gather(pieces, PiecesMax, out long bytes);
-        UringEntry* entry = _ring.Next();
-        entry->Fd = connection.Fd;
-        if (count == 1)
-        {
-            entry->Operation = Uring.OpSend;
-            entry->Address = (ulong)pieces->Base;
-            entry->Length = (uint)pieces->Length;
-        }
-        else
-        {
-            _piecesUsed += count;
-            MsgHdr* message = _messages + _messagesUsed++;
-            message->Iov = pieces;
-            message->IovLength = (nuint)count;
-            entry->Operation = Uring.OpSendMessage;
-            entry->Address = (ulong)message;
-            entry->Length = 1;
-        }
-
-        connection.SendInFlight = true;
-
-        // Whoever waits for the end of this send needs its completion: without one, nothing would wake us.
-        bool awaited = connection.IsClosing || writer.ShutdownPending || writer.IsWaiting
-            || connection.Relay is not null;
-        if (awaited || (connection.Poll & PollFlags.SlowSend) != 0)
-        {
-            entry->OperationFlags = LibC.MsgNoSignal | LibC.MsgWaitAll;
-            entry->UserData = UserData(connection, SendKind);
-            return;
-        }
-
-        entry->OperationFlags = LibC.MsgNoSignal | LibC.MsgDontWait | LibC.MsgWaitAll;
-        entry->Flags = Uring.EntrySkipSuccess;
-        entry->UserData = UserData(connection, FastSendKind);
-        connection.FastSendBytes = (int)bytes;
-        if (_sendingCount == _sending.Length)
-        {
-            Array.Resize(ref _sending, _sendingCount * 2);
-        }
-
-        _sending[_sendingCount++] = connection;
-    }
-
-    private void OnReceive(TransportConnection connection, int result, uint flags)
-    {
-        bool more = (flags & Uring.CompletionMore) != 0;
-        if (!more)
-        {
-            connection.Poll &= ~(PollFlags.ReceiveArmed | PollFlags.Canceling);
-        }
-
-        BufferSegment? segment = (flags & Uring.CompletionBuffer) == 0
-            ? null
-            : RingOf(connection).Take((int)(flags >> 16));
-        if ((connection.Poll & PollFlags.Releasing) != 0)
-        {
-            segment?.Pool.Return(segment);
-            FinishRelease(connection);
-            return;
-        }
-
-        if (result > 0)
-        {
-            OnBytes(connection, segment!, result);
-        }
-        else
-        {
-            segment?.Pool.Return(segment);
-            OnReceiveEnded(connection, result);
-        }
-
-        if (!more && result != 0 && CanReceive(connection))
-        {
-            ArmReceive(connection);
-        }
-
-        if (!more)
-        {
-            connection.Relay?.OnReady(connection, readable: true, writable: false);
-        }
-    }
-
-    private void OnBytes(TransportConnection connection, BufferSegment segment, int length)
-    {
-        segment.End = length;
-        bool large = segment.Size == BufferSize.Large;
-        bool counts = large ? length < BufferPool.MediumBytes : length == segment.Capacity;
-        connection.TurnReceives = counts ? connection.TurnReceives + 1 : 0;
-        if (connection.TurnReceives >= (large ? SmallReceivesForMedium : FullReceivesForLarge))
-        {
-            connection.TurnReceives = 0;
-            connection.Bulk = !large;
-            CancelReceive(connection);
-        }
-
-        connection.Reader.OnReceived(segment);
-        if (connection.Reader.BufferedBytes > UnreadHighBytes && !connection.IsClosing)
-        {
-            connection.Poll |= PollFlags.Paused;
-            CancelReceive(connection);
-        }
-    }
-
-    private void OnReceiveEnded(TransportConnection connection, int result)
-    {
-        switch (-result)
-        {
-            case 0:
-                connection.OnEndOfInput();
-                break;
-            case TransportError.NoBuffers:
-                StarvedCount++;
-                RingOf(connection).Grow(MediumBlocksAtFirst);
-                connection.Poll |= PollFlags.Starved;
-                _starved.Add(connection);
-                break;
-            case TransportError.Canceled or TransportError.Again or TransportError.Interrupted:
-                break;
-            default:
-                connection.Fail(-result);
-                break;
-        }
-    }
-
-    private static bool CanReceive(TransportConnection connection) =>
-        !connection.IsClosed && !connection.Reader.IsEnded && connection.Relay is null
-        && !connection.PeerHalfClosed
-        && (connection.Poll & (PollFlags.ReceiveArmed | PollFlags.Paused | PollFlags.Starved)) == 0;
-
-    private void ArmReceive(TransportConnection connection)
-    {
-        if (connection.Bulk != ((connection.Poll & PollFlags.LargeGroup) != 0))
-        {
-            connection.Poll ^= PollFlags.LargeGroup;
-        }
-
-        ReceiveRing ring = RingOf(connection);
-        if (ring.Available == 0)
-        {
-            ring.Grow(8);
-            ring.Refill();
-        }
-
-        UringEntry* entry = _ring.Next();
-        entry->Operation = Uring.OpReceive;
-        entry->Fd = connection.Fd;
-        entry->Flags = Uring.EntryBufferSelect;
-        entry->Priority = Uring.ReceiveMultishot | Uring.ReceivePollFirst;
-        entry->BufferGroup = ring.Group;
-        entry->UserData = UserData(connection, ReceiveKind);
-        connection.Poll |= PollFlags.ReceiveArmed;
-    }
-
-    private void CancelReceive(TransportConnection connection)
-    {
-        if ((connection.Poll & (PollFlags.ReceiveArmed | PollFlags.Canceling)) != PollFlags.ReceiveArmed)
-        {
-            return;
-        }
-
-        UringEntry* entry = _ring.Next();
-        entry->Operation = Uring.OpCancel;
-        entry->Address = UserData(connection, ReceiveKind);
-        entry->UserData = CancelKind;
-        connection.Poll |= PollFlags.Canceling;
-    }
-
-    private void Resume(TransportConnection connection)
-    {
-        connection.Poll &= ~PollFlags.Paused;
-        if (CanReceive(connection))
-        {
-            ArmReceive(connection);
-        }
-    }
-
-    private ReceiveRing RingOf(TransportConnection connection) =>
-        (connection.Poll & PollFlags.LargeGroup) != 0 ? _large : _medium;
-
-    private void FeedStarved()
-    {
-        int count = _starved.Count;
-        int kept = 0;
-        for (int i = 0; i < count; i++)
-        {
-            TransportConnection connection = _starved[i];
-            if (RingOf(connection).Available == 0 && !connection.IsClosed)
-            {
-                _starved[kept++] = connection;
-                continue;
-            }
-
-            connection.Poll &= ~PollFlags.Starved;
-            if (CanReceive(connection))
-            {
-                ArmReceive(connection);
-            }
-        }
-
-        _starved.RemoveRange(kept, count - kept);
     }
 
     private void OnAccept(TransportListener? listener, int result, uint flags)
@@ -673,7 +334,7 @@ internal sealed unsafe class UringPoller : KernelPoller
 
         if (result == 0)
         {
-            ArmReceive(connection);
+            _receives.Arm(connection);
         }
 
         connection.OnConnected(-result);
@@ -704,7 +365,8 @@ internal sealed unsafe class UringPoller : KernelPoller
         }
     }
 
-    private void FinishRelease(TransportConnection connection)
+    /// <summary>Closes the descriptor if nothing is outstanding on it any more.</summary>
+    internal void FinishRelease(TransportConnection connection)
     {
         if (connection.Fd < 0 || IsOutstanding(connection))
         {
@@ -731,15 +393,15 @@ internal sealed unsafe class UringPoller : KernelPoller
         entry->Fd = WakeFd;
         entry->Length = Uring.PollMultishot;
         entry->OperationFlags = LibC.EpollIn;
-        entry->UserData = WakeKind;
+        entry->UserData = UringKind.Wake;
     }
 
     private void AbortAfterFault(ulong userData)
     {
-        byte kind = (byte)(userData & KindMask);
-        if (kind is ReceiveKind or SendKind or FastSendKind or ConnectKind or PollKind)
+        byte kind = (byte)(userData & UringKind.Mask);
+        if (kind is UringKind.Receive or UringKind.Send or UringKind.FastSend or UringKind.Connect or UringKind.Poll)
         {
-            At((int)(userData >> KindBits))?.Abort(reset: true);
+            At((int)(userData >> UringKind.Bits))?.Abort(reset: true);
         }
     }
 }

@@ -51,14 +51,16 @@ public sealed class SimulatedNetworkTests
     {
         var network = new SimulatedNetwork(5);
         Reactor reactor = network.AddReactor();
-        Task<ConnectResult> connect = Transports.ConnectAsync(reactor, new ConnectOptions { Address = s_server }).AsTask();
+        var options = new ConnectOptions { Address = s_server };
+        Task<ConnectResult> connect = Transports.ConnectAsync(reactor, options).AsTask();
         bool late = false;
         reactor.Timers.Schedule(new ReactorTimer(_ => late = true, null), 3_600_000);
         Assert.True(network.RunUntil(() => late, timeMaxMs: 4_000_000));
         Assert.Equal(TransportError.ConnectionRefused, (await connect).Error.Errno);
     }
 
-    private static (ulong Fingerprint, long Received) RunOnce(ulong seed, SimulationOptions options, int bytes = 200_000)
+    private static (ulong Fingerprint, long Received) RunOnce(
+        ulong seed, SimulationOptions options, int bytes = 200_000)
     {
         var network = new SimulatedNetwork(seed, options);
         Reactor one = network.AddReactor();
