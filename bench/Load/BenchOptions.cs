@@ -23,6 +23,9 @@ internal sealed record BenchOptions
     /// <summary>Time of the reload suite's load.</summary>
     public TimeSpan ReloadTime { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Measure beside other work instead of before it.</summary>
+    public bool Gentle { get; private init; }
+
     /// <summary>Where the report goes.</summary>
     public string ReportFolder { get; private init; } = Path.Combine(Workspace.Root, "bench/report");
 
@@ -42,6 +45,7 @@ internal sealed record BenchOptions
         --reload-seconds S  length of the reload suite (60)
         --fastmesh PATH     executable to measure (src/Proxy/bin/Release/net10.0/fastmesh)
         --aot PATH          executable published ahead of time, for start and idle
+        --gentle            take no precedence over other programs: noisier, but the machine stays usable
         --only A,B          contenders whose names start so (FastMesh, HAProxy, nginx, YARP)
         --report DIR        where REPORT.md goes (bench/report)
         """;
@@ -56,6 +60,12 @@ internal sealed record BenchOptions
             if (!name.StartsWith("--", StringComparison.Ordinal))
             {
                 options = options with { Suite = name };
+                continue;
+            }
+
+            if (name == "--gentle")
+            {
+                options = options with { Gentle = true };
                 continue;
             }
 

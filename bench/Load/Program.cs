@@ -47,7 +47,7 @@ internal static class Program
     {
         try
         {
-            using SteadyMachine steady = new();
+            using SteadyMachine steady = new(first: !options.Gentle);
             using var backend = Backend.Start();
             Report report = new(options);
             SuiteContext context = new(options, backend, report);

@@ -1,15 +1,19 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace FastMesh.Bench.Load.Machine;
 
 /// <summary>A program of the measurement: pinned to a core, ended with this process, its output in a file.</summary>
 internal sealed class ChildProcess : IDisposable
 {
+    private static readonly BlockingCollection<Action> s_launches = StartLauncher();
     private readonly Process _process;
 
     private ChildProcess(Process process, string log)
@@ -41,7 +45,7 @@ internal sealed class ChildProcess : IDisposable
             start.Environment[pair.Key] = pair.Value;
         }
 
-        return new ChildProcess(Process.Start(start)!, log);
+        return new ChildProcess(Launch(start), log);
     }
 
     public void Signal(int signal) => _ = LibC.Kill(Id, signal);
@@ -63,6 +67,33 @@ internal sealed class ChildProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    /// <summary>
+    /// A child dies with the thread that made it (prctl(2), PR_SET_PDEATHSIG), so one thread makes all and never ends.
+    /// </summary>
+    private static Process Launch(ProcessStartInfo start)
+    {
+        TaskCompletionSource<Process> launched = new();
+        s_launches.Add(() => launched.SetResult(Process.Start(start)!));
+        return launched.Task.GetAwaiter().GetResult();
+    }
+
+    private static BlockingCollection<Action> StartLauncher()
+    {
+        BlockingCollection<Action> launches = [];
+        Thread thread = new(() =>
+        {
+            foreach (var launch in launches.GetConsumingEnumerable())
+            {
+                launch();
+            }
+        })
+        {
+            IsBackground = true,
+        };
+        thread.Start();
+        return launches;
     }
 
     /// <summary>The last lines it printed.</summary>

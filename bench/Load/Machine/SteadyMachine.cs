@@ -18,12 +18,18 @@ internal sealed unsafe class SteadyMachine : IDisposable
     private const string AutoGroup = "/proc/self/autogroup";
     private readonly List<Process> _spinners = [];
 
-    public SteadyMachine()
+    /// <summary>Pins this process; <paramref name="first"/> also takes precedence and starts the spinners.</summary>
+    public SteadyMachine(bool first)
     {
         ulong mask = 1UL << OtherCore;
         foreach (string task in Directory.GetDirectories("/proc/self/task"))
         {
             _ = LibC.SetAffinity(int.Parse(Path.GetFileName(task)), sizeof(ulong), &mask);
+        }
+
+        if (!first)
+        {
+            return;
         }
 
         _ = LibC.SetPriority(0, 0, -20);
@@ -43,7 +49,10 @@ internal sealed unsafe class SteadyMachine : IDisposable
             spinner.Dispose();
         }
 
-        WriteAutoGroup("0");
+        if (_spinners.Count > 0)
+        {
+            WriteAutoGroup("0");
+        }
     }
 
     private static void WriteAutoGroup(string nice)

@@ -56,6 +56,9 @@ internal sealed class Comparison
         Work work, IReadOnlyList<Proxy> proxies, BenchOptions options, bool again = true, TimeSpan? warmUp = null)
     {
         Comparison comparison = new(work, options);
+        double seconds = options.Rounds * (proxies.Count + (again ? 1 : 0)) * (options.RoundTime + WarmUp).TotalSeconds;
+        Console.Error.WriteLine(
+            $"  … {work.Title}: {options.Rounds} rounds of {proxies.Count} proxies, about {seconds:0} s");
         List<(Proxy Proxy, Series Series)> order = [];
         foreach (var proxy in proxies)
         {

@@ -82,8 +82,12 @@ internal sealed class Proxy : IDisposable
 
     public void Dispose() => _process.Dispose();
 
-    /// <summary>One GET for the smallest answer.</summary>
-    public static bool Answers(int port, ProxyShape shape)
+    /// <summary>It gives the smallest answer.</summary>
+    public static bool Answers(int port, ProxyShape shape) =>
+        Ask(port, shape).StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
+
+    /// <summary>The first bytes of the answer to one GET on a connection of its own; empty when there is none.</summary>
+    public static string Ask(int port, ProxyShape shape)
     {
         try
         {
@@ -94,11 +98,11 @@ internal sealed class Proxy : IDisposable
             socket.Send(Encoding.ASCII.GetBytes(request));
             byte[] answer = new byte[1024];
             int count = socket.Receive(answer);
-            return answer.AsSpan(0, count).StartsWith("HTTP/1.1 200"u8);
+            return Encoding.ASCII.GetString(answer, 0, count);
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            return false;
+            return "";
         }
     }
 }

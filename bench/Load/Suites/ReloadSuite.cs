@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
 using FastMesh.Bench.Load.Generating;
@@ -52,8 +53,28 @@ internal static class ReloadSuite
                 proxy.Signal(LibC.SigHup);
             }
         });
+        bool newest = SeesGeneration(proxy, generation);
         Add(rows, proxy, "reload", result, $"{generation} reloads; {result.FirstFailure}");
+        context.Report.Target($"{proxy.Name}: the newest file is in force ({(newest ? "yes" : "no")})", newest ? 0 : 1, 0);
         context.Report.Target($"{proxy.Name}: failures over {generation} reloads", result.Failures, 0);
+    }
+
+    /// <summary>The answer carries the field of that file, or does within a second.</summary>
+    private static bool SeesGeneration(Proxy proxy, int generation)
+    {
+        string field = $"x-generation: {generation}\r\n";
+        long started = Stopwatch.GetTimestamp();
+        while (!Proxy.Ask(proxy.Port, proxy.Shape).Contains(field, StringComparison.OrdinalIgnoreCase))
+        {
+            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(1))
+            {
+                return false;
+            }
+
+            Thread.Sleep(10);
+        }
+
+        return true;
     }
 
     private static void Upstream(SuiteContext context, Proxy proxy, List<string[]> rows)
