@@ -20,7 +20,8 @@ internal static class Program
     private const double AllocatedBytesMax = 0.5;
 
     /// <summary>
-    /// Windows that are measured before allocations count as steady: a buffer that grows for the last time, or an access
+    /// Windows that are measured before allocations count as steady: a buffer that grows for the last time, or an
+    /// access
     /// log's spare one, shows in one of them; what requests allocate shows in all.
     /// </summary>
     private const int Windows = 3;

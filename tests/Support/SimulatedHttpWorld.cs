@@ -154,7 +154,9 @@ internal sealed record PeerResponse(int Status, string Head, string Body, bool I
     }
 }
 
-/// <summary>A deliberately simple HTTP/1.1 peer on strings: slow, obvious, independent of the codec under test.</summary>
+/// <summary>
+/// A deliberately simple HTTP/1.1 peer on strings: slow, obvious, independent of the codec under test.
+/// </summary>
 internal sealed class HttpPeer(TransportConnection connection)
 {
     private readonly StringBuilder _buffer = new();

@@ -32,7 +32,9 @@ internal static unsafe class ProcessTree
         return members;
     }
 
-    /// <summary>User and system time of all threads, ended ones included, ns; it does not count in clock ticks.</summary>
+    /// <summary>
+    /// User and system time of all threads, ended ones included, ns; it does not count in clock ticks.
+    /// </summary>
     public static long CpuNs(List<int> members)
     {
         long sum = 0;

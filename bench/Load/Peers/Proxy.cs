@@ -86,7 +86,9 @@ internal sealed class Proxy : IDisposable
     public static bool Answers(int port, ProxyShape shape) =>
         Ask(port, shape).StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
 
-    /// <summary>The first bytes of the answer to one GET on a connection of its own; empty when there is none.</summary>
+    /// <summary>
+    /// The first bytes of the answer to one GET on a connection of its own; empty when there is none.
+    /// </summary>
     public static string Ask(int port, ProxyShape shape)
     {
         try

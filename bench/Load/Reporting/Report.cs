@@ -87,7 +87,9 @@ internal sealed class Report(BenchOptions options)
         Console.WriteLine($"  {(met ? '✓' : '✗')} {line}");
     }
 
-    /// <summary>Demands a ratio of medians to a peer that took part; says nothing when one of the two did not.</summary>
+    /// <summary>
+    /// Demands a ratio of medians to a peer that took part; says nothing when one of the two did not.
+    /// </summary>
     public void RatioTarget(
         Comparison comparison, string mine, string peer, Func<Sample, double> figure, string what, double limit)
     {

@@ -120,7 +120,9 @@ internal static class IdleSuite
         yield return ("YARP", () => YarpProxy.Start(shape, backend));
     }
 
-    /// <summary>Blocking connections that ask one after the other, so that few upstream connections are needed.</summary>
+    /// <summary>
+    /// Blocking connections that ask one after the other, so that few upstream connections are needed.
+    /// </summary>
     private sealed class IdleSockets : IDisposable
     {
         private readonly List<Socket> _sockets = [];

@@ -119,7 +119,9 @@ internal sealed class EndpointSet
         return left;
     }
 
-    /// <summary>Too little is usable to carry all: by what is usable, all endpoints where the threshold says so.</summary>
+    /// <summary>
+    /// Too little is usable to carry all: by what is usable, all endpoints where the threshold says so.
+    /// </summary>
     private static List<(double Load, List<EndpointRuntime> Members)> Panic(
         List<List<EndpointRuntime>> priorities, double panicThresholdPercent)
     {

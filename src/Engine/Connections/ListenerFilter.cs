@@ -34,7 +34,8 @@ internal ref struct FilterInput
 }
 
 /// <summary>
-/// Looks at the first bytes of a connection before a filter chain is chosen. Shared by all connections of a listener and
+/// Looks at the first bytes of a connection before a filter chain is chosen. Shared by all connections of a listener
+/// and
 /// without state: each call sees all bytes from the start.
 /// </summary>
 internal abstract class ListenerFilter

@@ -29,7 +29,8 @@ internal enum FilterOutcome
 /// </summary>
 /// <remarks>
 /// A listener without a time limit (Istio writes 0 s) waits for ever for the client's first bytes, and a protocol whose
-/// server speaks first hangs there. So where the connection would be relayed as opaque bytes if nothing more were known,
+/// server speaks first hangs there. So where the connection would be relayed as opaque bytes if nothing more were
+/// known,
 /// the wait ends after <see cref="ServerFirstWaitMs"/> and the upstream gets its turn.
 /// </remarks>
 internal sealed class ListenerFilterRun

@@ -191,7 +191,9 @@ internal sealed class Http1Server : IDrainable
         }
     }
 
-    /// <summary>Sets the one deadline; an armed timer that fires earlier just looks again, so that this costs a store.</summary>
+    /// <summary>
+    /// Sets the one deadline; an armed timer that fires earlier just looks again, so that this costs a store.
+    /// </summary>
     private void Await(Waiting what, long limitMs)
     {
         _waiting = what;

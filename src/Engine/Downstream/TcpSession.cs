@@ -293,7 +293,9 @@ internal sealed class TcpSession
         (isDownstream ? _upstream! : _downstream).Abort(reset: true);
     }
 
-    /// <summary>Something arrived that no pump waits for, since its destination is full. Only a failure matters.</summary>
+    /// <summary>
+    /// Something arrived that no pump waits for, since its destination is full. Only a failure matters.
+    /// </summary>
     private static void OnUnread(TransportConnection connection)
     {
         if (!connection.Error.IsNone)
@@ -317,7 +319,9 @@ internal sealed class TcpSession
         }
     }
 
-    /// <summary>Looks whether a limit is reached, else sleeps until the nearest one; activity re-arms nothing.</summary>
+    /// <summary>
+    /// Looks whether a limit is reached, else sleeps until the nearest one; activity re-arms nothing.
+    /// </summary>
     private void OnTimer()
     {
         Debug.Assert(_upstream is not null && _timer is not null);

@@ -21,7 +21,9 @@ internal sealed class Exchange
     /// <summary>Interim responses passed on per request; an upstream that sends more is broken or hostile.</summary>
     public const int InterimResponsesMax = 32;
 
-    /// <summary>A whole request body up to this size is kept until the response begins, so that it can be resent.</summary>
+    /// <summary>
+    /// A whole request body up to this size is kept until the response begins, so that it can be resent.
+    /// </summary>
     private const int ReplayBytesMax = 8 * 1024;
 
     private readonly Watch _watch;

@@ -3,7 +3,9 @@ using FastMesh.Engine.Upstream;
 
 namespace FastMesh.Engine.Forwarding;
 
-/// <summary>What the HTTP rooms keep on one reactor: free exchanges and the upstream pools. Reactor thread only.</summary>
+/// <summary>
+/// What the HTTP rooms keep on one reactor: free exchanges and the upstream pools. Reactor thread only.
+/// </summary>
 internal sealed class ReactorState
 {
     /// <summary>Exchanges kept for reuse; with about 8 KiB each, 4,096 hold 32 MiB after a peak.</summary>

@@ -13,7 +13,9 @@ internal static class Retry
     /// <summary>Attempts of one request that never reached an upstream.</summary>
     private const int ConnectAttemptsMax = 3;
 
-    /// <summary>Attempts after the idle-close race: the resend goes over a fresh connection and cannot race again.</summary>
+    /// <summary>
+    /// Attempts after the idle-close race: the resend goes over a fresh connection and cannot race again.
+    /// </summary>
     private const int RaceAttemptsMax = 2;
 
     public static bool MayResend(Exchange exchange, ForwardError error, int attempt)

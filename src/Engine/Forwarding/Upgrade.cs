@@ -13,7 +13,9 @@ namespace FastMesh.Engine.Forwarding;
 /// </summary>
 internal static class Upgrade
 {
-    /// <summary>Whether the route or the connection manager lets this upgrade through; true for plain requests.</summary>
+    /// <summary>
+    /// Whether the route or the connection manager lets this upgrade through; true for plain requests.
+    /// </summary>
     public static bool IsAllowed(Exchange exchange)
     {
         if (!exchange.IsUpgrade)

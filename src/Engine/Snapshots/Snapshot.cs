@@ -4,7 +4,9 @@ using FastMesh.Model;
 
 namespace FastMesh.Engine.Snapshots;
 
-/// <summary>A configuration in its compiled form. Immutable; the one before lives as long as exchanges hold its parts.</summary>
+/// <summary>
+/// A configuration in its compiled form. Immutable; the one before lives as long as exchanges hold its parts.
+/// </summary>
 internal sealed class Snapshot
 {
     public static readonly Snapshot Empty = new();

@@ -12,7 +12,8 @@ namespace FastMesh.Engine.Telemetry;
 internal sealed class AccessLogSinkWriter : IDisposable
 {
     /// <summary>
-    /// Buffers of a lane; 32 × 64 KiB is the bound per reactor, some 7,000 lines. One or two exist as long as the writer
+    /// Buffers of a lane; 32 × 64 KiB is the bound per reactor, some 7,000 lines. One or two exist as long as the
+    /// writer
     /// keeps up.
     /// </summary>
     private const int BuffersPerLane = 32;

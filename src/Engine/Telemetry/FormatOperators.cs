@@ -7,7 +7,9 @@ internal enum FormatOperator : byte
 {
     Literal,
 
-    /// <summary>Known, but nothing here can have a value of it: TLS on plain connections, metadata nobody sets.</summary>
+    /// <summary>
+    /// Known, but nothing here can have a value of it: TLS on plain connections, metadata nobody sets.
+    /// </summary>
     Absent,
     StartTime,
     EmitTime,

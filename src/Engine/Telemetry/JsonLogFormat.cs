@@ -95,7 +95,9 @@ internal sealed class JsonLogFormat
         writer.Write((byte)'}');
     }
 
-    /// <summary>RFC 8259 §7; bytes that are no UTF-8 pass as Latin-1 escapes, so that a line is always valid JSON.</summary>
+    /// <summary>
+    /// RFC 8259 §7; bytes that are no UTF-8 pass as Latin-1 escapes, so that a line is always valid JSON.
+    /// </summary>
     private static void WriteString(ref ByteWriter writer, scoped ReadOnlySpan<byte> text)
     {
         writer.Write((byte)'"');

@@ -87,7 +87,9 @@ internal sealed class MetricsRegistry
     /// <summary>The blocks of a relay's <c>stat_prefix</c>.</summary>
     public TcpStats[] Tcp(string prefix) => Blocks<TcpStats>(StatScope.Tcp, prefix);
 
-    /// <summary>Adds a number of the process under its full name, such as <c>server.uptime</c>; read on scrape.</summary>
+    /// <summary>
+    /// Adds a number of the process under its full name, such as <c>server.uptime</c>; read on scrape.
+    /// </summary>
     public void AddProcess(string name, StatKind kind, Func<long> read)
     {
         (string Name, StatKind Kind, Func<long> Read)[] kept = Array.FindAll(_process, value => value.Name != name);

@@ -51,7 +51,9 @@ internal static class PrometheusText
         _ => "histogram",
     };
 
-    /// <summary>Letters, digits and underscores; the response class becomes a tag: <c>rq_2xx</c> → <c>rq_xx</c>.</summary>
+    /// <summary>
+    /// Letters, digits and underscores; the response class becomes a tag: <c>rq_2xx</c> → <c>rq_xx</c>.
+    /// </summary>
     private static string MetricName(in StatSample sample)
     {
         var name = new StringBuilder("envoy_");

@@ -10,7 +10,9 @@ internal interface IStatVisitor
     void Distribution(string name, Histogram values);
 }
 
-/// <summary>Counters of one subject on one reactor: plain fields, written by that reactor only, read by scrapes.</summary>
+/// <summary>
+/// Counters of one subject on one reactor: plain fields, written by that reactor only, read by scrapes.
+/// </summary>
 internal abstract class StatBlock
 {
     public abstract void Visit(IStatVisitor visitor);

@@ -11,7 +11,8 @@ internal static unsafe class TcpInfo
     private const int InfoBytes = 136;
 
     /// <summary>
-    /// Bytes of ours that the peer's kernel has acknowledged; works after a reset too, as long as the descriptor is open.
+    /// Bytes of ours that the peer's kernel has acknowledged; works after a reset too, as long as the descriptor is
+    /// open.
     /// </summary>
     public static bool TryGetBytesAcknowledged(TransportConnection connection, out long bytes)
     {

@@ -30,7 +30,9 @@ internal sealed class ConnectionPool
     /// <summary>Connections open or being opened, idle ones included.</summary>
     public int ConnectionCount { get; set; }
 
-    /// <summary>An idle connection that still lives, or null; those that ended meanwhile are dropped on the way.</summary>
+    /// <summary>
+    /// An idle connection that still lives, or null; those that ended meanwhile are dropped on the way.
+    /// </summary>
     public Http1Client? TryRent()
     {
         while (_newest is { } client)
@@ -96,7 +98,9 @@ internal sealed class ConnectionPool
         client.Newer = null;
     }
 
-    /// <summary>Closes what has been idle longer than its own or the cluster's limit; all, for an endpoint gone.</summary>
+    /// <summary>
+    /// Closes what has been idle longer than its own or the cluster's limit; all, for an endpoint gone.
+    /// </summary>
     public void Sweep(long nowMs)
     {
         while (_oldest is { } client && (Endpoint.IsRetired || client.IdleUntilMs <= nowMs))

@@ -1,7 +1,8 @@
 namespace FastMesh.Engine.Upstream;
 
 /// <summary>
-/// Why an exchange could not be forwarded. A value, never an exception; The error mapping of the forwarding room alone decides what
+/// Why an exchange could not be forwarded. A value, never an exception; The error mapping of the forwarding room alone
+/// decides what
 /// each of these looks like to the client and in the log.
 /// </summary>
 internal enum ForwardError : byte

@@ -27,7 +27,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <summary>A client whose base address is the admin interface.</summary>
     public HttpClient Admin { get; }
 
-    /// <summary>Starts with a configuration whose admin and listeners have port 0, and waits until it is ready.</summary>
+    /// <summary>
+    /// Starts with a configuration whose admin and listeners have port 0, and waits until it is ready.
+    /// </summary>
     public static async Task<ProxyProcess> StartAsync(string configPath, params string[] arguments)
     {
         TestProcess process = TestProcess.Start(Executable, ["proxy", "-c", configPath, "--concurrency", "1", .. arguments]);

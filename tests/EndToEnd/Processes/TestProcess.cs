@@ -59,7 +59,9 @@ internal sealed partial class TestProcess : IAsyncDisposable
         return (code, process._output.ToString(), process._error.ToString());
     }
 
-    /// <summary>The next line on standard error that contains a text; fails with all that was said when it ends before.</summary>
+    /// <summary>
+    /// The next line on standard error that contains a text; fails with all that was said when it ends before.
+    /// </summary>
     public async Task<string> WaitForErrorLineAsync(string text)
     {
         using CancellationTokenSource patience = new(Patience);

@@ -86,10 +86,12 @@ public sealed class RedirectTests : IAsyncLifetime
         Assert.True(code == 0, $"exit code {code}: {output}{error}");
     }
 
-    private async Task<string> RulesAsync() =>
-        (await InsideAsync("iptables-save")).Output + (await InsideAsync("ip6tables-save")).Output is { } text
-            ? string.Join('\n', text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(WithoutCounters))
-            : string.Empty;
+    private async Task<string> RulesAsync()
+    {
+        string text = (await InsideAsync("iptables-save")).Output + (await InsideAsync("ip6tables-save")).Output;
+        return string.Join(
+            '\n', text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(WithoutCounters));
+    }
 
     private static string Rules(string saved) =>
         string.Join('\n', saved.Split('\n').Where(line => line.StartsWith("-A", StringComparison.Ordinal)));

@@ -64,7 +64,9 @@ internal sealed class RouteMatchTarget : FuzzTarget
         return (model, RouteTable.Compile(model, _ => null, []));
     }
 
-    /// <summary>Bytes outside printable ASCII become some that are inside: heads hold no others in these rules.</summary>
+    /// <summary>
+    /// Bytes outside printable ASCII become some that are inside: heads hold no others in these rules.
+    /// </summary>
     private static NaiveRequest Read(byte[] input)
     {
         char[] text = input.Skip(2).Select(b => (char)(b & 0x7F)).Select(c => c is < ' ' and not '\n' or '\x7F' ? 'a' : c)
