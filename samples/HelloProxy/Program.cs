@@ -9,7 +9,7 @@ using FastMesh.Model;
 
 int port = int.Parse(args.Length > 0 ? args[0] : "8080", CultureInfo.InvariantCulture);
 string[] upstream = (args.Length > 1 ? args[1] : "127.0.0.1:9000").Split(':');
-var options = new EngineOptions { Concurrency = 1, Transport = Enum.Parse<EngineTransport>(args.Length > 2 ? args[2] : "Auto") };
+var options = new EngineOptions { Concurrency = 1 };
 
 var config = new MeshConfig
 {
@@ -18,7 +18,10 @@ var config = new MeshConfig
         new Cluster
         {
             Name = "upstream",
-            Endpoints = [new Endpoint(new SocketTarget(upstream[0], int.Parse(upstream[1], CultureInfo.InvariantCulture)))],
+            Endpoints =
+            [
+                new Endpoint(new SocketTarget(upstream[0], int.Parse(upstream[1], CultureInfo.InvariantCulture))),
+            ],
         },
     ],
     Listeners =
@@ -43,7 +46,14 @@ var config = new MeshConfig
                                 {
                                     Name = "all",
                                     Domains = ["*"],
-                                    Routes = [new Route { Match = new RouteMatch(), Action = new ForwardAction { Cluster = "upstream" } }],
+                                    Routes =
+                                    [
+                                        new Route
+                                        {
+                                            Match = new RouteMatch(),
+                                            Action = new ForwardAction { Cluster = "upstream" },
+                                        },
+                                    ],
                                 },
                             ],
                         },

@@ -172,10 +172,7 @@ public sealed record WeightedCluster
 /// <summary>Whether an upgrade is let through (envoy's <c>upgrade_configs</c>).</summary>
 /// <param name="Type">The token, such as <c>websocket</c> or <c>CONNECT</c>; ASCII case does not count.</param>
 /// <param name="Enabled">False refuses it.</param>
-/// <param name="TerminateConnect">
-/// A CONNECT ends here and its bytes go on as raw TCP (<c>connect_config</c>), instead of being forwarded.
-/// </param>
-public sealed record UpgradeRule(string Type, bool Enabled = true, bool TerminateConnect = false);
+public sealed record UpgradeRule(string Type, bool Enabled = true);
 
 /// <summary>Answers with another place (envoy.config.route.v3.RedirectAction).</summary>
 public sealed record RedirectAction : RouteAction

@@ -179,15 +179,9 @@ internal static class RouteActionReader
         Message message = element.AsMessage(Package + "RouteAction.UpgradeConfig");
         string type = message.RequiredText("upgrade_type");
         bool enabled = message.Flag("enabled", true);
-        bool terminates = false;
-        if (message.Sub("connect_config", Package + "RouteAction.UpgradeConfig.ConnectConfig") is { } connect)
-        {
-            terminates = true;
-            connect.End();
-        }
-
+        // connect_config is left to End, which refuses it by name: a CONNECT is forwarded, never ended here.
         message.End();
-        return new UpgradeRule(type, enabled, terminates);
+        return new UpgradeRule(type, enabled);
     }
 
     private static string NonEmpty(Element element)

@@ -26,6 +26,7 @@ internal sealed class Http1Server : IDrainable
     private readonly ReactorState _state;
     private readonly HttpManagerSlot _slot;
     private readonly ReactorTimer _timer;
+    private readonly long _acceptedMs;
     private Http1ParseState _parse;
     private Exchange? _exchange;
     private long _deadlineMs;
@@ -40,6 +41,7 @@ internal sealed class Http1Server : IDrainable
         _connection = accepted.Transport;
         _state = state;
         _slot = slot;
+        _acceptedMs = state.Reactor.NowMs;
         _connection.Owner = this;
         accepted.Session = this;
         _timer = new ReactorTimer(static server => ((Http1Server)server!).OnTimer(), this);
@@ -127,7 +129,7 @@ internal sealed class Http1Server : IDrainable
         _parse = default;
         exchange.Manager = _slot.Current;
         exchange.Downstream = _connection;
-        exchange.CloseDownstream = _isDraining || _accepted.IsDraining;
+        exchange.CloseDownstream = IsLastExchange(exchange.Manager);
         ref readonly ConnectionFacts facts = ref _accepted.Facts;
         exchange.OriginalDestination = facts.IsLocalRestored ? facts.Local : default;
         ExchangeRecord record = exchange.Record;
@@ -144,6 +146,14 @@ internal sealed class Http1Server : IDrainable
         Await(Waiting.RestOfHead, exchange.Manager.RequestHeadersTimeoutMs);
         return exchange;
     }
+
+    /// <summary>Draining, or the connection has had its requests or its time: it ends with this response.</summary>
+    private bool IsLastExchange(HttpManager manager) =>
+        _isDraining
+        || _accepted.IsDraining
+        || (manager.MaxRequestsPerConnection > 0 && _requests + 1 >= manager.MaxRequestsPerConnection)
+        || (manager.MaxConnectionDurationMs > 0
+            && _state.Reactor.NowMs - _acceptedMs >= manager.MaxConnectionDurationMs);
 
     private void Refuse(Exchange exchange, int status, string details)
     {

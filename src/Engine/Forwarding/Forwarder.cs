@@ -1,7 +1,9 @@
+using System;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Routing;
 using FastMesh.Engine.Upstream;
+using FastMesh.Protocols;
 
 namespace FastMesh.Engine.Forwarding;
 
@@ -55,7 +57,13 @@ internal sealed class Forwarder
     private static ForwardError Route(Exchange exchange)
     {
         var context = new RouteContext(exchange.Reactor.NextRandom(), exchange.IsSecure);
-        RouteEntry? route = exchange.Manager.Routes.Match(exchange.Request, context);
+        RouteTable routes = exchange.Manager.Routes;
+        if (exchange.Manager.UseRemoteAddress)
+        {
+            routes.RemoveInternalOnly(exchange.Request.Fields);
+        }
+
+        RouteEntry? route = routes.Match(exchange.Request, context);
         if (route is null)
         {
             return ForwardError.NoRoute;
@@ -132,6 +140,7 @@ internal sealed class Forwarder
         ClusterRuntime cluster = exchange.Cluster!;
         if (cluster.IsFull())
         {
+            cluster.StatsFor(exchange.Reactor.Index).UpstreamRqPendingOverflow++;
             return ForwardError.Overflow;
         }
 
@@ -151,9 +160,15 @@ internal sealed class Forwarder
         exchange.SetEndpoint(endpoint);
         ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
         // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
-        Http1Client? client = attempt == 1 ? pool.TryRent() : null;
+        Http1Client? client = attempt == 1 && cluster.ProxyProtocolVersion == 0 ? pool.TryRent() : null;
         if (client is null)
         {
+            if (cluster.HasAllConnections())
+            {
+                pool.Stats.UpstreamCxOverflow++;
+                return ForwardError.Overflow;
+            }
+
             ConnectedClient connected = await Connector.ConnectAsync(pool, exchange.Reactor);
             if (connected.Client is null)
             {
@@ -162,9 +177,11 @@ internal sealed class Forwarder
             }
 
             client = connected.Client;
+            client.WriteProxyHeader(cluster.ProxyProtocolVersion, exchange.Record);
         }
 
         exchange.SetUpstream(client);
+        PrepareAttempt(exchange, endpoint, attempt);
         if (exchange.Interrupted != ForwardError.None)
         {
             return exchange.Interrupted;
@@ -178,6 +195,22 @@ internal sealed class Forwarder
         exchange.StartUpload();
         client.Connection.Writer.Flush();
         return await ReadFinalHeadAsync(exchange, client);
+    }
+
+    /// <summary>What the request says only once its endpoint and attempt are known.</summary>
+    private static void PrepareAttempt(Exchange exchange, EndpointRuntime endpoint, int attempt)
+    {
+        RouteEntry route = exchange.Route!;
+        if (route.AutoHostRewrite)
+        {
+            route.RewriteHost(exchange.Request, endpoint.HostName);
+        }
+
+        if (route.IncludeRequestAttemptCount)
+        {
+            Span<byte> digits = [(byte)('0' + attempt)];
+            exchange.Request.Fields.Set(KnownField.XEnvoyAttemptCount, digits);
+        }
     }
 
     /// <summary>Waits for the final response head, passing interim ones on (RFC 9110 §15.2).</summary>

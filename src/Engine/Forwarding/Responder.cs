@@ -81,6 +81,12 @@ internal static class Responder
             head.Fields.Set(KnownField.XRequestId, id);
         }
 
+        if (exchange.Route is { IncludeAttemptCountInResponse: true } && exchange.Record.AttemptCount > 0)
+        {
+            Span<byte> digits = [(byte)('0' + exchange.Record.AttemptCount)];
+            head.Fields.Set(KnownField.XEnvoyAttemptCount, digits);
+        }
+
         exchange.Route?.ApplyResponseMutations(head, exchange.Record, exchange.RoutePick);
         if (head.Body.Kind == BodyKind.UntilClose)
         {

@@ -1,3 +1,4 @@
+using System;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
@@ -11,6 +12,9 @@ internal readonly record struct ConnectedClient(Http1Client? Client, ForwardErro
 /// <summary>Opens upstream connections with what the cluster says: time limit, source address, keepalive.</summary>
 internal static class Connector
 {
+    /// <summary>A smaller limit would stop reading at every block.</summary>
+    private const uint BufferLimitBytesMin = 4096;
+
     public static async ReactorTask<ConnectedClient> ConnectAsync(ConnectionPool pool, Reactor reactor)
     {
         ClusterRuntime cluster = pool.Cluster;
@@ -18,6 +22,10 @@ internal static class Connector
         ConnectResult connected = await Transports.ConnectAsync(reactor, cluster.ConnectOptions(pool.Endpoint));
         if (connected.Connection is { } connection)
         {
+            connection.Writer.HighWaterBytes = (int)Math.Clamp(
+                cluster.Model.PerConnectionBufferLimitBytes,
+                BufferLimitBytesMin,
+                TransportWriter.DefaultHighWaterBytes);
             return new ConnectedClient(new Http1Client(connection, pool, cluster.HttpLimits), ForwardError.None, null);
         }
 

@@ -1,9 +1,11 @@
 using System;
 using System.IO.Pipelines;
 using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
+using FastMesh.Protocols.Tcp;
 
 namespace FastMesh.Engine.Upstream;
 
@@ -94,6 +96,27 @@ internal sealed class Http1Client
 
         writer.Advance(written);
         return true;
+    }
+
+    /// <summary>
+    /// Writes the PROXY header of a new connection (0 writes none). The connection then speaks for one client and is
+    /// not shared.
+    /// </summary>
+    public void WriteProxyHeader(int version, ExchangeRecord record)
+    {
+        if (version == 0)
+        {
+            return;
+        }
+
+        IsSpent = true;
+        TransportWriter writer = Connection.Writer;
+        int bytesMax = version == 1 ? ProxyProtocol.Version1BytesMax : ProxyProtocol.MeasureVersion2(0);
+        Span<byte> span = writer.GetSpan(bytesMax);
+        NetAddress client = record.DownstreamRemote;
+        writer.Advance(version == 1
+            ? ProxyProtocol.WriteVersion1(span, client, record.DownstreamLocal)
+            : ProxyProtocol.WriteVersion2(span, client, record.DownstreamLocal, [], checksum: false));
     }
 
     /// <summary>
