@@ -38,7 +38,9 @@ internal sealed class ClusterRuntime
     private readonly KeepAliveOptions _keepAlive;
     private volatile EndpointSet _endpoints = EndpointSet.Empty;
 
-    /// <summary>Creates the runtime of a cluster; a DNS cluster has no endpoints until <see cref="DnsRefresh"/>.</summary>
+    /// <summary>
+    /// Creates the runtime of a cluster; a DNS cluster has no endpoints until <see cref="DnsRefresh"/>.
+    /// </summary>
     /// <param name="model">What was said.</param>
     /// <param name="stats">Its counters, one block per reactor.</param>
     public ClusterRuntime(Cluster model, ClusterStats[] stats)

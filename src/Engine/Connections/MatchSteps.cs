@@ -68,7 +68,9 @@ internal sealed class RangeStep(AddressPart part, RangeStep.LengthGroup[] groups
         return rest?.Find(facts);
     }
 
-    /// <summary>The network of <paramref name="prefixLength"/> bits that holds the address; port and scope drop.</summary>
+    /// <summary>
+    /// The network of <paramref name="prefixLength"/> bits that holds the address; port and scope drop.
+    /// </summary>
     public static NetAddress Mask(in NetAddress address, int prefixLength)
     {
         Span<byte> bytes = stackalloc byte[16];

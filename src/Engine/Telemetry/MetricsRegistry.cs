@@ -96,7 +96,9 @@ internal sealed class MetricsRegistry
         _process = [.. kept, (name, kind, read)];
     }
 
-    /// <summary>Forgets subjects of a scope that <paramref name="keeps"/> does not name (by their plain names).</summary>
+    /// <summary>
+    /// Forgets subjects of a scope that <paramref name="keeps"/> does not name (by their plain names).
+    /// </summary>
     public void Retain(StatScope scope, IReadOnlySet<string> keeps)
     {
         var kept = new HashSet<string>(keeps.Count);

@@ -14,7 +14,9 @@ internal static class AdminClient
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Status and body; throws <see cref="SocketException"/> or <see cref="IOException"/> when nobody answers.</summary>
+    /// <summary>
+    /// Status and body; throws <see cref="SocketException"/> or <see cref="IOException"/> when nobody answers.
+    /// </summary>
     public static async Task<(int Status, string Body)> AskAsync(EndPoint address, string method, string target)
     {
         using CancellationTokenSource patience = new(Patience);
@@ -41,7 +43,9 @@ internal static class AdminClient
         return (status, answer[(end + 4)..]);
     }
 
-    /// <summary>Reads "HOST:PORT", ":PORT", "PORT" or the path of a Unix socket; false when it is none of them.</summary>
+    /// <summary>
+    /// Reads "HOST:PORT", ":PORT", "PORT" or the path of a Unix socket; false when it is none of them.
+    /// </summary>
     public static bool TryParseAddress(string text, out EndPoint address)
     {
         address = new IPEndPoint(IPAddress.Loopback, 0);
