@@ -146,7 +146,10 @@ internal sealed class ClusterRuntime
         return new PickResult(picked, ResponseFlags.None);
     }
 
-    /// <summary>True when the circuit breaker takes no more requests; counted over all reactors.</summary>
+    /// <summary>
+    /// True when the circuit breaker has no room for the request that asks, which is counted already. Summed over all
+    /// reactors without locks: reactors that ask at the same moment may together go over by one each.
+    /// </summary>
     public bool IsFull()
     {
         long active = 0;
@@ -155,10 +158,10 @@ internal sealed class ClusterRuntime
             active += stats.UpstreamRqActive;
         }
 
-        return active >= Model.CircuitBreaker.MaxRequests;
+        return active > Model.CircuitBreaker.MaxRequests;
     }
 
-    /// <summary>True when the circuit breaker allows no further connection.</summary>
+    /// <summary>True when the circuit breaker allows no further connection; the one that asks is not counted yet.</summary>
     public bool HasAllConnections()
     {
         long active = 0;

@@ -157,6 +157,7 @@ internal sealed class Http1Server : IDrainable
 
     private void Refuse(Exchange exchange, int status, string details)
     {
+        exchange.Manager.StatsFor(_state.Reactor.Index).BeginRequest();
         exchange.RequestComplete = true;
         LocalReply.WriteProtocolError(exchange, status, details);
         _connection.Writer.Flush();
@@ -240,6 +241,10 @@ internal sealed class Http1Server : IDrainable
         if (_waiting == Waiting.RestOfHead && _exchange is { } exchange)
         {
             Refuse(exchange, 408, "request_header_timeout");
+        }
+        else if (_waiting == Waiting.NextRequest)
+        {
+            _slot.Current.StatsFor(_state.Reactor.Index).DownstreamCxIdleTimeout++;
         }
 
         _connection.Reader.CancelPendingRead();

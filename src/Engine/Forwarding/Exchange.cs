@@ -119,9 +119,7 @@ internal sealed class Exchange
     {
         RequestComplete = Request.Body.IsEmpty;
         LastActivityMs = Reactor.NowMs;
-        HttpStats stats = Manager.StatsFor(Reactor.Index);
-        stats.DownstreamRqTotal++;
-        stats.DownstreamRqActive++;
+        Manager.StatsFor(Reactor.Index).BeginRequest();
         Record.Protocol = Request.Version;
         if (!RequestComplete)
         {
@@ -134,8 +132,7 @@ internal sealed class Exchange
     {
         RouteEntry route = Route!;
         _clusterStats = Cluster!.StatsFor(Reactor.Index);
-        _clusterStats.UpstreamRqTotal++;
-        _clusterStats.UpstreamRqActive++;
+        _clusterStats.BeginRequest();
         _watch.Start(route.IdleTimeoutMs ?? Manager.StreamIdleTimeoutMs,
             route.MaxStreamDurationMs ?? Manager.MaxStreamDurationMs);
         if (RequestComplete)
@@ -252,14 +249,8 @@ internal sealed class Exchange
     {
         _watch.Stop();
         Record.EndUs = Reactor.NowUs;
-        HttpStats stats = Manager.StatsFor(Reactor.Index);
-        stats.CountResponse(Record.ResponseCode, Record.EndUs - Record.StartUs);
-        if (_clusterStats is { } clusterStats)
-        {
-            clusterStats.UpstreamRqActive--;
-            clusterStats.CountResponse(Record.ResponseCode, Record.EndUs - Record.FirstUpstreamTxUs);
-        }
-
+        Manager.StatsFor(Reactor.Index).EndRequest(Record);
+        _clusterStats?.EndRequest(Record);
         Manager.Log(Record, Reactor.Index);
     }
 

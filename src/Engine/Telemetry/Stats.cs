@@ -69,12 +69,38 @@ internal sealed class HttpStats : StatBlock
 
     public Histogram DownstreamRqTime { get; } = new();
 
-    public void CountResponse(int status, long durationUs)
+    public void BeginRequest()
+    {
+        DownstreamRqTotal++;
+        DownstreamRqActive++;
+    }
+
+    /// <summary>Counts an exchange that began with <see cref="BeginRequest"/> and is over.</summary>
+    public void EndRequest(ExchangeRecord record)
     {
         DownstreamRqActive--;
-        Responses.Count(status);
-        DownstreamRqTime.Record(durationUs / 1000);
+        Responses.Count(record.ResponseCode);
+        DownstreamRqTime.Record((record.EndUs - record.StartUs) / 1000);
+        if (record.Flags != ResponseFlags.None || record.ResponseCode == 408)
+        {
+            CountTrouble(record);
+        }
     }
+
+    private void CountTrouble(ExchangeRecord record)
+    {
+        NoRoute += Has(record, ResponseFlags.NoRouteFound);
+        DownstreamRqRxReset += Has(record, ResponseFlags.DownstreamConnectionTermination);
+        DownstreamRqIdleTimeout += Has(record, ResponseFlags.StreamIdleTimeout);
+        switch (record.ResponseCodeDetails)
+        {
+            case "request_header_timeout": DownstreamRqHeaderTimeout++; break;
+            case "request_overall_timeout": DownstreamRqTimeout++; break;
+            default: DownstreamCxProtocolError += Has(record, ResponseFlags.DownstreamProtocolError); break;
+        }
+    }
+
+    private static int Has(ExchangeRecord record, ResponseFlags flag) => (record.Flags & flag) != 0 ? 1 : 0;
 
     public override void Visit(IStatVisitor visitor)
     {
@@ -119,12 +145,33 @@ internal sealed class ClusterStats : StatBlock
 
     public Histogram UpstreamRqTime { get; } = new();
 
-    public void CountResponse(int status, long durationUs)
+    public void BeginRequest()
+    {
+        UpstreamRqTotal++;
+        UpstreamRqActive++;
+    }
+
+    /// <summary>Counts an exchange that began with <see cref="BeginRequest"/> and is over.</summary>
+    public void EndRequest(ExchangeRecord record)
     {
         UpstreamRqActive--;
-        Responses.Count(status);
-        UpstreamRqTime.Record(durationUs / 1000);
+        Responses.Count(record.ResponseCode);
+        if (record.FirstUpstreamTxUs != 0)
+        {
+            UpstreamRqTime.Record((record.EndUs - record.FirstUpstreamTxUs) / 1000);
+        }
+
+        if (record.Flags != ResponseFlags.None)
+        {
+            UpstreamRqTimeout += Has(record, ResponseFlags.UpstreamRequestTimeout);
+            UpstreamCxNoneHealthy += Has(record, ResponseFlags.NoHealthyUpstream);
+            UpstreamRqPendingOverflow += Has(record, ResponseFlags.UpstreamOverflow);
+            UpstreamRqRxReset += Has(
+                record, ResponseFlags.UpstreamRemoteReset | ResponseFlags.UpstreamConnectionTermination);
+        }
     }
+
+    private static int Has(ExchangeRecord record, ResponseFlags flags) => (record.Flags & flags) != 0 ? 1 : 0;
 
     public override void Visit(IStatVisitor visitor)
     {

@@ -125,12 +125,12 @@ public sealed class ClusterPickTests
         {
             Name = "c", CircuitBreaker = new CircuitBreaker(MaxConnections: 2, MaxRequests: 3),
         });
-        cluster.Stats[0].UpstreamRqActive = 1;
+        cluster.Stats[0].UpstreamRqActive = 2;
         cluster.Stats[1].UpstreamRqActive = 1;
         cluster.Stats[1].UpstreamCxActive = 1;
         Assert.False(cluster.IsFull());
         Assert.False(cluster.HasAllConnections());
-        cluster.Stats[0].UpstreamRqActive = 2;
+        cluster.Stats[0].UpstreamRqActive = 3;
         cluster.Stats[0].UpstreamCxActive = 1;
         Assert.True(cluster.IsFull());
         Assert.True(cluster.HasAllConnections());
