@@ -8,7 +8,7 @@ namespace FastMesh.Bench.Gate;
 /// <param name="Request">What the client sends.</param>
 /// <param name="Answer">What the origin sends.</param>
 /// <param name="Tail">The last bytes of the answer as the client sees it.</param>
-/// <param name="Features">Against the listener with fields, rewrites, request id and access log, not the plain one.</param>
+/// <param name="Features">For the listener with fields, rewrites, request id and access log.</param>
 internal sealed record GateCase(string Name, byte[] Request, byte[] Answer, byte[] Tail, bool Features = false)
 {
     private static readonly byte[] s_bodyEnd = [.. "the-end."u8];

@@ -33,7 +33,7 @@ internal sealed class GateEngine : IAsyncDisposable
     public static async Task<GateEngine> StartAsync(EngineTransport transport, int originPort)
     {
         MeshEngine engine = new(new EngineOptions { Concurrency = 1, Transport = transport });
-        var reading = EnvoyConfigReader.Load("gate.yaml", Encoding.UTF8.GetBytes(Configuration(originPort)));
+        var reading = EnvoyConfigReader.Load("gate.yaml", Encoding.UTF8.GetBytes(GateConfiguration.Text(originPort)));
         var problems = reading.Config is null ? reading.Errors : [.. await engine.ApplyAsync(reading.Config)];
         if (reading.Config is null || engine.Status.Listeners.Count != 2)
         {
@@ -54,62 +54,6 @@ internal sealed class GateEngine : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
-
-    private static string Configuration(int originPort) => $$"""
-        static_resources:
-          listeners:
-          - name: plain
-            address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-            filter_chains:
-            - filters:
-              - name: envoy.filters.network.http_connection_manager
-                typed_config:
-                  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                  stat_prefix: plain
-                  generate_request_id: false
-                  http_filters: [ { name: envoy.filters.http.router, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router } } ]
-                  route_config:
-                    virtual_hosts:
-                    - name: all
-                      domains: ["*"]
-                      routes: [ { match: { prefix: / }, route: { cluster: origin } } ]
-          - name: features
-            address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-            filter_chains:
-            - filters:
-              - name: envoy.filters.network.http_connection_manager
-                typed_config:
-                  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                  stat_prefix: features
-                  use_remote_address: true
-                  normalize_path: true
-                  merge_slashes: true
-                  access_log:
-                  - name: envoy.access_loggers.file
-                    typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /dev/null }
-                  http_filters: [ { name: envoy.filters.http.router, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router } } ]
-                  route_config:
-                    virtual_hosts:
-                    - name: gate
-                      domains: [gate.test]
-                      routes:
-                      - match: { prefix: /app/, headers: [ { name: x-drop, present_match: true } ] }
-                        route: { cluster: origin, prefix_rewrite: /, host_rewrite_literal: origin.test, timeout: 30s }
-                        request_headers_to_add:
-                        - header: { key: x-one, value: one }
-                        - header: { key: x-client, value: "%DOWNSTREAM_REMOTE_ADDRESS%" }
-                        request_headers_to_remove: [x-drop]
-                        response_headers_to_add:
-                        - header: { key: x-two, value: two }
-          clusters:
-          - name: origin
-            type: STATIC
-            connect_timeout: 5s
-            load_assignment:
-              cluster_name: origin
-              endpoints: [ { lb_endpoints: [ { endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {{originPort}} } } } } ] } ]
-
-        """;
 
     private sealed class Reading : IDisposable
     {

@@ -5,9 +5,7 @@ using System.Threading;
 
 namespace FastMesh.Bench.Gate;
 
-/// <summary>
-/// An origin that reads whole requests and answers with the same bytes; one thread for each connection.
-/// </summary>
+/// <summary>Reads whole requests and answers with the same bytes; one thread for each connection.</summary>
 internal sealed class GateOrigin : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -21,8 +21,7 @@ internal static class Program
 
     /// <summary>
     /// Windows that are measured before allocations count as steady: a buffer that grows for the last time, or an
-    /// access
-    /// log's spare one, shows in one of them; what requests allocate shows in all.
+    /// access log's spare one, shows in one of them; what requests allocate shows in all.
     /// </summary>
     private const int Windows = 3;
 

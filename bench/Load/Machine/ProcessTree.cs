@@ -22,7 +22,8 @@ internal static unsafe class ProcessTree
 
             foreach (string task in Directory.GetDirectories(tasks))
             {
-                foreach (string child in TryRead(task + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                string children = TryRead(task + "/children");
+                foreach (string child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 {
                     members.Add(int.Parse(child, CultureInfo.InvariantCulture));
                 }
@@ -32,9 +33,7 @@ internal static unsafe class ProcessTree
         return members;
     }
 
-    /// <summary>
-    /// User and system time of all threads, ended ones included, ns; it does not count in clock ticks.
-    /// </summary>
+    /// <summary>User and system time of all threads, ended ones too, ns; not counted in clock ticks.</summary>
     public static long CpuNs(List<int> members)
     {
         long sum = 0;

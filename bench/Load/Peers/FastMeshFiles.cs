@@ -72,7 +72,7 @@ internal static class FastMeshFiles
         text.AppendLine($$"""
                   - name: envoy.filters.network.http_connection_manager
                     typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                      "@type": {{ManagerType}}
                       stat_prefix: bench
                       server_header_transformation: PASS_THROUGH
                       generate_request_id: {{(shape.Features ? "true" : "false")}}
@@ -90,8 +90,8 @@ internal static class FastMeshFiles
         if (generation > 0)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $$"""
-                              response_headers_to_add:
-                              - header: { key: x-generation, value: "{{generation}}" }
+                            response_headers_to_add:
+                            - header: { key: x-generation, value: "{{generation}}" }
                 """);
         }
 
@@ -142,6 +142,9 @@ internal static class FastMeshFiles
                         response_headers_to_remove: [x-backend]
                       - { match: { prefix: / }, route: { cluster: backend } }
         """;
+
+    private const string ManagerType =
+        "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
     /// <summary>Istio's default line, given in full.</summary>
     private static string AccessLog => $$"""

@@ -72,7 +72,8 @@ internal static class NginxFiles
             text.Append(CultureInfo.InvariantCulture, $"location /route{i}/ {{ proxy_pass http://backend; }} ");
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"location / {{ {log} proxy_pass http://backend; }}").ToString();
+        text.Append(CultureInfo.InvariantCulture, $"location / {{ {log} proxy_pass http://backend; }}");
+        return text.ToString();
     }
 
     private static string TcpConfig(int port, int backendPort) => $$"""

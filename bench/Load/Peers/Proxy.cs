@@ -49,7 +49,11 @@ internal sealed class Proxy : IDisposable
 
     /// <summary>Starts a proxy and waits until it answers (HTTP) or accepts (TCP).</summary>
     public static Proxy Start(
-        string name, int port, ProxyShape shape, string command, IReadOnlyDictionary<string, string>? environment = null)
+        string name,
+        int port,
+        ProxyShape shape,
+        string command,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         long started = Stopwatch.GetTimestamp();
         string file = name.Replace(' ', '-').Replace('(', '-').Replace(')', '-').ToLowerInvariant() + "-" + port;
@@ -86,9 +90,7 @@ internal sealed class Proxy : IDisposable
     public static bool Answers(int port, ProxyShape shape) =>
         Ask(port, shape).StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
 
-    /// <summary>
-    /// The first bytes of the answer to one GET on a connection of its own; empty when there is none.
-    /// </summary>
+    /// <summary>The first bytes of the answer to one GET on its own connection; empty if there is none.</summary>
     public static string Ask(int port, ProxyShape shape)
     {
         try
@@ -96,7 +98,8 @@ internal sealed class Proxy : IDisposable
             using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             socket.ReceiveTimeout = 1000;
             socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
-            string request = $"GET /100 HTTP/1.1\r\nHost: {shape.RequestHost}\r\nx-a: 1\r\nx-b: yes\r\nx-c: no\r\n\r\n";
+            string request = $"GET /100 HTTP/1.1\r\nHost: {shape.RequestHost}\r\n" +
+                "x-a: 1\r\nx-b: yes\r\nx-c: no\r\n\r\n";
             socket.Send(Encoding.ASCII.GetBytes(request));
             byte[] answer = new byte[1024];
             int count = socket.Receive(answer);

@@ -34,7 +34,8 @@ internal static class BarChart
                 CultureInfo.InvariantCulture,
                 $"<text x=\"{LabelWidth - 8}\" y=\"{y + 16}\" text-anchor=\"end\">" +
                 $"{SecurityElement.Escape(bars[i].Name)}</text>" +
-                $"<rect x=\"{LabelWidth}\" y=\"{y + 2}\" width=\"{length:0.0}\" height=\"{RowHeight - 6}\" fill=\"{colour}\"/>" +
+                $"<rect x=\"{LabelWidth}\" y=\"{y + 2}\" width=\"{length:0.0}\" height=\"{RowHeight - 6}\" " +
+                $"fill=\"{colour}\"/>" +
                 $"<text x=\"{LabelWidth + length + 6:0.0}\" y=\"{y + 16}\">{Report.Number(bars[i].Value)}</text>");
         }
 

@@ -82,14 +82,13 @@ internal sealed class Report(BenchOptions options)
     public void Target(string what, double figure, double limit, string unit = "")
     {
         bool met = figure <= limit;
-        string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {figure:0.00}{unit} (at most {limit:0.00}{unit})");
+        string line = string.Create(
+            CultureInfo.InvariantCulture, $"{what}: {figure:0.00}{unit} (at most {limit:0.00}{unit})");
         _targets.Add((line, met));
         Console.WriteLine($"  {(met ? '✓' : '✗')} {line}");
     }
 
-    /// <summary>
-    /// Demands a ratio of medians to a peer that took part; says nothing when one of the two did not.
-    /// </summary>
+    /// <summary>Demands a ratio of medians to a peer; says nothing when one of the two did not take part.</summary>
     public void RatioTarget(
         Comparison comparison, string mine, string peer, Func<Sample, double> figure, string what, double limit)
     {
@@ -109,8 +108,8 @@ internal sealed class Report(BenchOptions options)
             $"{Environment.OSVersion.VersionString}, {Machine.MachineFacts.Processor}, .NET {Environment.Version}; " +
             $"{Machine.MachineFacts.Versions}.");
         head.AppendLine(
-            "One core for the proxy, one for generator and backend. CPU is user and system time of all of a proxy's " +
-            "processes. Ratios are medians of samples of the same round; absolute figures depend on the machine.\n");
+            "One core for the proxy, one for generator and backend. CPU is user and system time of all processes of " +
+            "a proxy. Ratios are medians of samples of the same round; absolute figures depend on the machine.\n");
         head.AppendLine("| demand | met |\n|---|---|");
         foreach (var (line, met) in _targets)
         {

@@ -13,7 +13,7 @@ internal static class Http1Suite
     /// <summary>One short comparison: does everything run?</summary>
     public static void Quick(SuiteContext context)
     {
-        context.Report.Section("Quick look", "Three short rounds of the smallest answer; for smoke, not for figures.");
+        context.Report.Section("Quick look", "Three short rounds of the smallest answer; not for figures.");
         var options = context.Options with
         {
             Rounds = Math.Min(context.Options.Rounds, 3),
@@ -36,8 +36,8 @@ internal static class Http1Suite
             foreach (var (name, path, length) in ((string, string, int)[])
                      [("100 B", "/100", 100), ("16 KB", "/16k", Backend.Bytes16K)])
             {
-                Work work = new(
-                    $"{name}, {connections} connections", HttpRequest.Get(shape.RequestHost, path, length), connections);
+                var request = HttpRequest.Get(shape.RequestHost, path, length);
+                Work work = new($"{name}, {connections} connections", request, connections);
                 Judge(context, Comparison.Run(work, fleet, context.Options));
             }
         }

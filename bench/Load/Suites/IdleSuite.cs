@@ -43,7 +43,8 @@ internal static class IdleSuite
 
     public static void StartTime(SuiteContext context)
     {
-        context.Report.Section("Start", $"From the start of the process to the first right answer; median of {Starts}.");
+        context.Report.Section(
+            "Start", $"From the start of the process to the first right answer; median of {Starts}.");
         List<string[]> rows = [];
         foreach (var (name, start) in Variants(context))
         {
@@ -120,9 +121,7 @@ internal static class IdleSuite
         yield return ("YARP", () => YarpProxy.Start(shape, backend));
     }
 
-    /// <summary>
-    /// Blocking connections that ask one after the other, so that few upstream connections are needed.
-    /// </summary>
+    /// <summary>Blocking connections that ask in turn, so that few upstream connections are needed.</summary>
     private sealed class IdleSockets : IDisposable
     {
         private readonly List<Socket> _sockets = [];
@@ -134,7 +133,8 @@ internal static class IdleSuite
             _request = Encoding.ASCII.GetBytes($"GET /100 HTTP/1.1\r\nHost: {proxy.Shape.RequestHost}\r\n\r\n");
             for (int i = 0; i < count; i++)
             {
-                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.NoDelay = true;
                 socket.Connect(IPAddress.Loopback, proxy.Port);
                 _sockets.Add(socket);
             }

@@ -13,7 +13,8 @@ internal sealed record SuiteContext(BenchOptions Options, Backend Backend, Repor
     public const string Nginx = "nginx";
     public const string Yarp = "YARP";
 
-    public ProxyList Start(ProxyShape shape, Contenders contenders) => Fleet.Start(shape, Backend.Port, Options, contenders);
+    public ProxyList Start(ProxyShape shape, Contenders contenders) =>
+        Fleet.Start(shape, Backend.Port, Options, contenders);
 
     public static double Cpu(Sample sample) => sample.CpuUs;
 }

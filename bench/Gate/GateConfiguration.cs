@@ -1,0 +1,72 @@
+namespace FastMesh.Bench.Gate;
+
+/// <summary>The gate's bootstrap: a plain listener, and one with features and an access log.</summary>
+internal static class GateConfiguration
+{
+    private const string Filters = "type.googleapis.com/envoy.extensions.filters";
+    private const string Manager = Filters + ".network.http_connection_manager.v3.HttpConnectionManager";
+    private const string Router = Filters + ".http.router.v3.Router";
+    private const string FileLog =
+        "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
+
+    public static string Text(int originPort) => $$"""
+        static_resources:
+          listeners:
+          - name: plain
+            address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+            filter_chains:
+            - filters:
+              - name: envoy.filters.network.http_connection_manager
+                typed_config:
+                  "@type": {{Manager}}
+                  stat_prefix: plain
+                  generate_request_id: false
+                  http_filters: &router
+                  - name: envoy.filters.http.router
+                    typed_config: { "@type": {{Router}} }
+                  route_config:
+                    virtual_hosts:
+                    - name: all
+                      domains: ["*"]
+                      routes: [ { match: { prefix: / }, route: { cluster: origin } } ]
+          - name: features
+            address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+            filter_chains:
+            - filters:
+              - name: envoy.filters.network.http_connection_manager
+                typed_config:
+                  "@type": {{Manager}}
+                  stat_prefix: features
+                  use_remote_address: true
+                  normalize_path: true
+                  merge_slashes: true
+                  access_log:
+                  - name: envoy.access_loggers.file
+                    typed_config: { "@type": {{FileLog}}, path: /dev/null }
+                  http_filters: *router
+                  route_config:
+                    virtual_hosts:
+                    - name: gate
+                      domains: [gate.test]
+                      routes:
+                      - match: { prefix: /app/, headers: [ { name: x-drop, present_match: true } ] }
+                        route: { cluster: origin, prefix_rewrite: /, host_rewrite_literal: origin.test, timeout: 30s }
+                        request_headers_to_add:
+                        - header: { key: x-one, value: one }
+                        - header: { key: x-client, value: "%DOWNSTREAM_REMOTE_ADDRESS%" }
+                        request_headers_to_remove: [x-drop]
+                        response_headers_to_add:
+                        - header: { key: x-two, value: two }
+          clusters:
+          - name: origin
+            type: STATIC
+            connect_timeout: 5s
+            load_assignment:
+              cluster_name: origin
+              endpoints:
+              - lb_endpoints:
+                - endpoint:
+                    address: { socket_address: { address: 127.0.0.1, port_value: {{originPort}} } }
+
+        """;
+}
