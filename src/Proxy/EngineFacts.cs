@@ -27,11 +27,11 @@ internal static class EngineFacts
     ];
 
     /// <summary>Counters of all reactors, summed.</summary>
-    public static string Stats(MeshEngine engine, StatsFormat format, Regex? filter) => format switch
+    public static string Stats(MeshEngine engine, StatsFormat format, Regex? filter, bool usedOnly) => format switch
     {
-        StatsFormat.Json => engine.Metrics.Json(filter),
-        StatsFormat.Prometheus => engine.Metrics.Prometheus(filter),
-        _ => engine.Metrics.Text(filter),
+        StatsFormat.Json => engine.Metrics.Json(filter, usedOnly),
+        StatsFormat.Prometheus => engine.Metrics.Prometheus(filter, usedOnly),
+        _ => engine.Metrics.Text(filter, usedOnly),
     };
 
     // Read without a lock while reactors count: each number is whole, together they may be a turn apart.

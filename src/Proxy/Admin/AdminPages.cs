@@ -34,7 +34,7 @@ internal sealed class AdminPages
             new("/ready", "200 when listening, 503 otherwise", false, _ => Ready()),
             new("/routes", "routes (?format=json)", false, Routes),
             new("/server_info", "version, state and options, JSON", false, _ => AdminJson.ServerInfo(source)),
-            new("/stats", "counters (?filter=REGEX, ?format=json|prometheus)", false, Stats),
+            new("/stats", "counters (?filter=REGEX, ?usedonly, ?format=json|prometheus)", false, Stats),
             new("/stats/prometheus", "counters for Prometheus", false, query => StatsAs(StatsFormat.Prometheus, query)),
         ];
     }
@@ -169,7 +169,7 @@ internal sealed class AdminPages
                 filter = new Regex(pattern, RegexOptions.CultureInvariant, FilterTime);
             }
 
-            string text = _source.Stats(format, filter);
+            string text = _source.Stats(format, filter, query.Has("usedonly"));
             return format switch
             {
                 StatsFormat.Prometheus => AdminReply.Metrics(text),

@@ -56,7 +56,8 @@ internal interface IAdminSource
 
     void WriteConfig(Utf8JsonWriter json);
 
-    string Stats(StatsFormat format, Regex? filter);
+    /// <summary>Counters whose names match; <paramref name="usedOnly"/> leaves out what is zero.</summary>
+    string Stats(StatsFormat format, Regex? filter, bool usedOnly);
 
     /// <summary>Sets the level; false when there is none of that name.</summary>
     bool TrySetLogLevel(string level);

@@ -98,7 +98,8 @@ internal sealed class EngineAdminSource : IAdminSource
 
     public void WriteConfig(Utf8JsonWriter json) => ConfigDump.Write(json, _config);
 
-    public string Stats(StatsFormat format, Regex? filter) => EngineFacts.Stats(_engine, format, filter);
+    public string Stats(StatsFormat format, Regex? filter, bool usedOnly) =>
+        EngineFacts.Stats(_engine, format, filter, usedOnly);
 
     public bool TrySetLogLevel(string level) => _log.TrySetLevel(level);
 

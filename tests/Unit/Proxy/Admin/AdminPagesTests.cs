@@ -66,6 +66,7 @@ public sealed class AdminPagesTests
     {
         Assert.Equal("Json ^http\\.", Body(Ask("GET", "/stats?format=json&filter=%5Ehttp%5C.")));
         Assert.Equal("Prometheus ", Body(Ask("GET", "/stats/prometheus")));
+        Assert.Equal("Text  used", Body(Ask("GET", "/stats?usedonly")));
     }
 
     [Theory]

@@ -26,7 +26,8 @@ internal sealed class ScriptedAdmin : IAdminSource
 
     public void WriteConfig(Utf8JsonWriter json) => json.WriteNull("configs");
 
-    public string Stats(StatsFormat format, Regex? filter) => $"{format} {filter}";
+    public string Stats(StatsFormat format, Regex? filter, bool usedOnly) =>
+        $"{format} {filter}{(usedOnly ? " used" : "")}";
 
     public bool TrySetLogLevel(string level)
     {
