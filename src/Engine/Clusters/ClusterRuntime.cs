@@ -161,7 +161,7 @@ internal sealed class ClusterRuntime
         return active > Model.CircuitBreaker.MaxRequests;
     }
 
-    /// <summary>True when the circuit breaker allows no further connection; the one that asks is not counted yet.</summary>
+    /// <summary>True when the circuit breaker allows no further connection; what asks is not counted yet.</summary>
     public bool HasAllConnections()
     {
         long active = 0;

@@ -128,7 +128,8 @@ internal sealed class EndpointSet
         var shares = new List<(double, List<EndpointRuntime>)>();
         foreach (List<EndpointRuntime> priority in priorities)
         {
-            List<EndpointRuntime> usable = priority.FindAll(static endpoint => endpoint.IsHealthy || endpoint.IsDegraded);
+            List<EndpointRuntime> usable =
+                priority.FindAll(static endpoint => endpoint.IsHealthy || endpoint.IsDegraded);
             double percent = 100.0 * usable.Count / priority.Count;
             if (usable.Count > 0)
             {

@@ -116,7 +116,9 @@ internal static class FormatPartReader
             return false;
         }
 
-        part = kind == FormatOperator.Environment ? Environment(argument!, length) : Named(kind, argument ?? "", length);
+        part = kind == FormatOperator.Environment
+            ? Environment(argument!, length)
+            : Named(kind, argument ?? "", length);
         return true;
     }
 

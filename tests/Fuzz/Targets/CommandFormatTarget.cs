@@ -32,13 +32,14 @@ internal sealed class CommandFormatTarget : FuzzTarget
         }.Select(Words.Latin);
 
     public override IReadOnlyList<byte[]> Dictionary { get; } =
-        [.. FormatOperators.Known.Split(", ").Append("%").Append("(").Append("):5%").Append("%E3S").Select(Words.Latin)];
+        [.. FormatOperators.Known.Split(", ").Concat(["%", "(", "):5%", "%E3S"]).Select(Words.Latin)];
 
     public override int Run(byte[] input)
     {
-        string text = Encoding.Latin1.GetString(input, 0, Math.Min(input.Length, FormatBytesMax));
+        string text =
+            Encoding.Latin1.GetString(input, 0, Math.Min(input.Length, FormatBytesMax));
         string doubled = text.Replace("%", "%%", StringComparison.Ordinal);
-        Holds(CommandFormat.TryCompile(doubled, out CommandFormat? plain, out _), "a text without operators is refused");
+        Holds(CommandFormat.TryCompile(doubled, out CommandFormat? plain, out _), "plain text is refused");
         Same("plain text", text, Written(plain!));
         if (!CommandFormat.TryCompile(text, out CommandFormat? format, out string problem))
         {

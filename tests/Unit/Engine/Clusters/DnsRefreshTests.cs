@@ -171,11 +171,13 @@ public sealed class DnsRefreshTests : IDisposable
             DnsLookupFamily = family,
             Endpoints = [.. names.Select(name => new Endpoint(new SocketTarget(name, 80)))],
         });
-        _refresh = new DnsRefresh(cluster, 2, NullLogger.Instance, (name, _) => _names.TryGetValue(name, out string? text)
-            ? Task.FromResult(Array.ConvertAll(text.Split(' '), IPAddress.Parse))
-            : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)));
+        _refresh = new DnsRefresh(cluster, 2, NullLogger.Instance, (name, _) => Resolve(name));
         return cluster;
     }
+
+    private Task<IPAddress[]> Resolve(string name) => _names.TryGetValue(name, out string? text)
+        ? Task.FromResult(Array.ConvertAll(text.Split(' '), IPAddress.Parse))
+        : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound));
 
     private static string Text(ClusterRuntime cluster) =>
         string.Join(' ', cluster.Endpoints.All.Select(endpoint => endpoint.ToString()));

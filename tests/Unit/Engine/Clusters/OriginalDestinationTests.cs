@@ -94,7 +94,10 @@ public sealed class OriginalDestinationTests
     private static EndpointRuntime? Pick(
         ClusterRuntime cluster, string destination, long nowMs = 1, RequestHead? request = null)
     {
-        PickContext context = new() { OriginalDestination = Mesh.Address(destination), NowMs = nowMs, Request = request };
+        PickContext context = new()
+        {
+            OriginalDestination = Mesh.Address(destination), NowMs = nowMs, Request = request,
+        };
         return cluster.Pick(context).Endpoint;
     }
 }

@@ -48,7 +48,8 @@ public sealed class AccessLogTests : IDisposable
         log.Write(new ExchangeRecord(), 0);
         log.Write(new ExchangeRecord(), 0);
         string[] lines = Lines().Split('\n');
-        Assert.Equal([AccessLog.LineBytesMax - 1, AccessLog.LineBytesMax - 1, 0], Array.ConvertAll(lines, x => x.Length));
+        const int Longest = AccessLog.LineBytesMax - 1;
+        Assert.Equal([Longest, Longest, 0], Array.ConvertAll(lines, line => line.Length));
     }
 
     [Fact]

@@ -29,8 +29,8 @@ public sealed class CommandFormatTests
             UpstreamFailureReason = "connection refused",
         };
         Assert.Equal(
-            "[2026-01-31T08:09:10.123Z] \"- - -\" 0 UF,URX - - \"connection refused\" 0 0 2000 - \"-\" \"-\" \"-\" \"-\" "
-            + "\"-\" - - - - - -\n",
+            "[2026-01-31T08:09:10.123Z] \"- - -\" 0 UF,URX - - \"connection refused\" 0 0 2000 - "
+            + "\"-\" \"-\" \"-\" \"-\" \"-\" - - - - - -\n",
             Records.Written(AccessLog.IstioFormat, record));
     }
 
