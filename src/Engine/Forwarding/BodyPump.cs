@@ -84,6 +84,8 @@ internal sealed class BodyPump
         {
             if (!_reader.TryRead(out ReadResult read))
             {
+                // The head in front of a body may not wait for its first byte.
+                _writer.Flush();
                 read = await _reader.ReadAsync();
             }
 
@@ -127,8 +129,8 @@ internal sealed class BodyPump
             return null;
         }
 
-        // An error instead of an orderly end must not look like a whole body.
-        return _source.Error.IsNone && _decoder.InputEnded(out _) == BodyEvent.End ? Finish() : PumpResult.SourceCut;
+        // Neither an error nor an end that we made ourselves may look like a whole body.
+        return _source.Error.IsNone && !_source.IsClosing && _decoder.InputEnded(out _) == BodyEvent.End ? Finish() : PumpResult.SourceCut;
     }
 
     private PumpResult? MoveBuffered(ReadOnlySequence<byte> buffer)
