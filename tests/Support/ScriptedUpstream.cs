@@ -12,7 +12,7 @@ internal sealed record UpstreamRequest(string Head, string Body, bool IsWhole);
 /// <summary>
 /// An upstream that does what the path says: <c>/counted/N</c>, <c>/chunked/N</c>, <c>/until-close/N</c>,
 /// <c>/empty</c> (204), <c>/cut/N</c> (announces 2N, sends N, resets), <c>/reset</c>, <c>/hang</c>, <c>/raw</c> with
-/// <see cref="RawResponse"/>. It remembers every request.
+/// <see cref="RawResponse"/>, <c>/early</c> (the same before it reads the body). It remembers every request.
 /// </summary>
 internal sealed class ScriptedUpstream
 {
@@ -44,9 +44,15 @@ internal sealed class ScriptedUpstream
     {
         for (int served = 1; await peer.ReadHeadAsync() is { } head; served++)
         {
+            bool isEarly = head.Contains(" /early ", StringComparison.Ordinal);
+            if (isEarly)
+            {
+                await peer.SendAsync(RawResponse);
+            }
+
             (string body, bool isWhole) = await ReadBodyAsync(peer, head);
             Requests.Add(new UpstreamRequest(head, body, isWhole));
-            if (!isWhole || !await AnswerAsync(peer, head))
+            if (!isWhole || (!isEarly && !await AnswerAsync(peer, head)))
             {
                 return;
             }

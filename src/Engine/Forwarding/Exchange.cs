@@ -86,7 +86,7 @@ internal sealed class Exchange
     public bool IsUpgrade { get; set; }
 
     /// <summary>It has left HTTP: bytes pass as they come.</summary>
-    public bool IsTunnel { get; set; }
+    public bool IsTunnel { get; private set; }
 
     /// <summary>The answer is a redirect to the normalised path.</summary>
     public bool RedirectToPath { get; set; }
@@ -139,6 +139,20 @@ internal sealed class Exchange
         {
             _watch.RouteDeadline(route.TimeoutMs);
         }
+    }
+
+    /// <summary>The connection leaves HTTP: the route's time limit is one on responses, so it ends here.</summary>
+    public void BeginTunnel()
+    {
+        IsTunnel = true;
+        _watch.NoRouteDeadline();
+    }
+
+    /// <summary>A local reply may wait for the client no longer than silence is allowed.</summary>
+    public void BeginLastFlush()
+    {
+        LastActivityMs = Reactor.NowMs;
+        _watch.Start(Manager.StreamIdleTimeoutMs, 0);
     }
 
     public void SetEndpoint(EndpointRuntime endpoint)
@@ -207,6 +221,11 @@ internal sealed class Exchange
         if (IsTunnel)
         {
             Downstream.Abort(reset: true);
+        }
+        else if (Downstream.Writer.IsWaiting)
+        {
+            // The client does not read: who waits for room must see that the time is over.
+            Downstream.Writer.CancelPendingFlush();
         }
     }
 

@@ -2,6 +2,7 @@ using System;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Routing;
+using FastMesh.Engine.Transport;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 
@@ -127,7 +128,7 @@ internal sealed class Forwarder
 
         if (error != ForwardError.None)
         {
-            await FailAsync(exchange, error);
+            Fail(exchange, error);
         }
 
         await EndUploadAsync(exchange);
@@ -140,7 +141,6 @@ internal sealed class Forwarder
         ClusterRuntime cluster = exchange.Cluster!;
         if (cluster.IsFull())
         {
-            cluster.StatsFor(exchange.Reactor.Index).UpstreamRqPendingOverflow++;
             return ForwardError.Overflow;
         }
 
@@ -229,7 +229,9 @@ internal sealed class Forwarder
             int status = exchange.Response.StatusCode;
             if (status is < 100 or >= 200 || status == 101)
             {
-                return status == 101 && !exchange.IsUpgrade ? ForwardError.UpstreamProtocolError : ForwardError.None;
+                // A switch while the request is still on its way would have two readers of the client's bytes.
+                bool isUnasked = status == 101 && !(exchange.IsUpgrade && exchange.RequestComplete);
+                return isUnasked ? ForwardError.UpstreamProtocolError : ForwardError.None;
             }
 
             if (++interim > Exchange.InterimResponsesMax)
@@ -242,7 +244,7 @@ internal sealed class Forwarder
     }
 
     /// <summary>Answers for the upstream, or cuts the response visibly when it has begun.</summary>
-    private static async ReactorTask<bool> FailAsync(Exchange exchange, ForwardError error)
+    private static bool Fail(Exchange exchange, ForwardError error)
     {
         exchange.CloseUpstream();
         if (error == ForwardError.DownstreamGone || exchange.ResponseStarted)
@@ -254,7 +256,6 @@ internal sealed class Forwarder
         }
 
         LocalReply.Write(exchange, error);
-        await exchange.Downstream.Writer.FlushAsync();
         return true;
     }
 
@@ -298,10 +299,31 @@ internal sealed class Forwarder
 
         if (!exchange.Downstream.IsClosing)
         {
-            await exchange.Downstream.Writer.FlushAsync();
+            await FlushAsync(exchange);
         }
 
         exchange.Complete();
+        return true;
+    }
+
+    /// <summary>
+    /// Sends what is left. Closing drains with a limit of its own; a connection that goes on waits for room only while
+    /// a time limit can still end the wait.
+    /// </summary>
+    private static async ReactorTask<bool> FlushAsync(Exchange exchange)
+    {
+        TransportWriter writer = exchange.Downstream.Writer;
+        bool isFull = writer.QueuedBytes >= writer.HighWaterBytes;
+        exchange.CloseDownstream |= isFull && exchange.Interrupted != ForwardError.None;
+        if (!isFull || exchange.CloseDownstream)
+        {
+            writer.Flush();
+            return true;
+        }
+
+        exchange.BeginLastFlush();
+        await writer.FlushAsync();
+        exchange.CloseDownstream |= exchange.Interrupted != ForwardError.None;
         return true;
     }
 }

@@ -35,7 +35,8 @@ internal static class Upgrade
         Http1Framing.StripHopByHop(exchange.Response.Fields, keepUpgrade: true);
         exchange.Response.Body = BodyLength.None;
         Responder.WriteHead(exchange);
-        exchange.IsTunnel = true;
+        exchange.Downstream.Writer.Flush();
+        exchange.BeginTunnel();
         ReactorTask<long> up = PassAsync(exchange, exchange.Downstream, client.Connection);
         exchange.Record.BytesSent += await PassAsync(exchange, client.Connection, exchange.Downstream);
         exchange.Record.BytesReceived += await up;

@@ -36,6 +36,9 @@ internal sealed class Watch
         Set(ref _routeMs, limitMs);
     }
 
+    /// <summary>A tunnel has no end of response to wait for: silence and <c>max_stream_duration</c> limit it.</summary>
+    public void NoRouteDeadline() => _routeMs = long.MaxValue;
+
     public void Start(long idleLimitMs, long streamLimitMs)
     {
         Set(ref _streamMs, streamLimitMs);
