@@ -15,7 +15,7 @@ namespace FastMesh.Bench.Load.Suites;
 internal static class IdleSuite
 {
     private const int IdleConnections = 9_800;
-    private const int WarmRequests = 2_000;
+    private const int WarmRequests = 30_000;
     private const int Starts = 5;
     private const double MiB = 1024 * 1024;
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(2);
@@ -27,7 +27,7 @@ internal static class IdleSuite
             "Resident memory after the start, after some traffic, and with keep-alive connections that have each " +
             $"carried one request ({IdleConnections} of them); bytes per connection above the state before.");
         List<string[]> rows = [];
-        foreach (var (name, start) in Variants(context))
+        foreach (var (name, start) in Variants(context).Where(variant => IsWanted(context, variant.Name)))
         {
             using ProxyList one = new();
             one.TryAdd(name, start);
@@ -46,7 +46,7 @@ internal static class IdleSuite
         context.Report.Section(
             "Start", $"From the start of the process to the first right answer; median of {Starts}.");
         List<string[]> rows = [];
-        foreach (var (name, start) in Variants(context))
+        foreach (var (name, start) in Variants(context).Where(variant => IsWanted(context, variant.Name)))
         {
             using ProxyList runs = new();
             for (int i = 0; i < Starts; i++)
@@ -101,6 +101,10 @@ internal static class IdleSuite
             Reporting.Report.Number(after / MiB), Reporting.Report.Number(each),
         ];
     }
+
+    private static bool IsWanted(SuiteContext context, string name) =>
+        context.Options.Only is not { } only ||
+        only.Split(',').Any(start => name.StartsWith(start, StringComparison.Ordinal));
 
     private static bool IsNative(string name) => name.EndsWith("ahead of time", StringComparison.Ordinal);
 
