@@ -26,7 +26,8 @@ internal sealed class ProxyLife : IDisposable
     private readonly ConfigFile _file;
     private readonly ILogger _logger;
     private readonly Signals _signals;
-    private readonly SemaphoreSlim _reloading = new(1);
+    // The engine takes one caller at a time.
+    private readonly SemaphoreSlim _engineFree = new(1);
     private readonly TaskCompletionSource<string> _drain = NewSource();
     private readonly TaskCompletionSource<string> _leave = NewSource();
 
@@ -71,7 +72,7 @@ internal sealed class ProxyLife : IDisposable
         {
             ProxyLog.Draining(_logger, reason, _options.DrainTime);
             Task<string> leave = _leave.Task;
-            if (await Task.WhenAny(_engine.DrainAsync(_options.DrainTime), leave) == leave)
+            if (await Task.WhenAny(DrainAsync(_options.DrainTime), leave) == leave)
             {
                 ProxyLog.Leaving(_logger, await leave);
             }
@@ -87,13 +88,12 @@ internal sealed class ProxyLife : IDisposable
     public void Dispose()
     {
         _signals.Dispose();
-        _reloading.Dispose();
     }
 
     // A file that is refused, by its reader or by the engine, leaves the last good configuration in force.
     private async Task ApplyAsync(ConfigReading reading)
     {
-        await _reloading.WaitAsync();
+        await _engineFree.WaitAsync();
         try
         {
             List<ConfigProblem> problems = [.. reading.Errors];
@@ -124,13 +124,25 @@ internal sealed class ProxyLife : IDisposable
         }
         finally
         {
-            _reloading.Release();
+            _engineFree.Release();
         }
     }
 
     // Envoy's /drain_listeners ends nothing: the process stays and tells that it drains.
-    private async Task DrainListenersAsync(bool graceful) =>
-        await _engine.DrainAsync(graceful ? _options.DrainTime : TimeSpan.Zero);
+    private Task DrainListenersAsync(bool graceful) => DrainAsync(graceful ? _options.DrainTime : TimeSpan.Zero);
+
+    private async Task DrainAsync(TimeSpan limit)
+    {
+        await _engineFree.WaitAsync();
+        try
+        {
+            await _engine.DrainAsync(limit);
+        }
+        finally
+        {
+            _engineFree.Release();
+        }
+    }
 
     private void ReopenLogs()
     {

@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using System.Threading.Tasks;
 using FastMesh.Tests.EndToEnd.Processes;
 using Xunit;
@@ -14,7 +13,7 @@ public sealed class DemoTests
         Tools.RequireRoot();
         Tools.Require("iptables-restore");
         Tools.Require("curl");
-        (int code, string output, string error) = await TestProcess.RunAsync(Script, "--check");
+        (int code, string output, string error) = await TestProcess.RunAsync(Repository.DemoScript, "--check");
         Assert.True(code == 0, output + error);
         Assert.Contains("demo --check: all good", output, StringComparison.Ordinal);
         Assert.Contains("127.0.0.6", output, StringComparison.Ordinal);
@@ -24,22 +23,8 @@ public sealed class DemoTests
     public async Task Check_WithoutRedirect_SaysWhatItLeavesOutAndPasses()
     {
         Tools.Require("curl");
-        (int code, string output, string error) = await TestProcess.RunAsync(Script, "--check", "--explicit");
+        (int code, string output, string error) = await TestProcess.RunAsync(Repository.DemoScript, "--check", "--explicit");
         Assert.True(code == 0, output + error);
         Assert.Contains("left out are", output, StringComparison.Ordinal);
-    }
-
-    private static string Script
-    {
-        get
-        {
-            string? folder = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(folder!, "samples/demo/run")))
-            {
-                folder = Path.GetDirectoryName(folder);
-            }
-
-            return Path.Combine(folder!, "samples/demo/run");
-        }
     }
 }
