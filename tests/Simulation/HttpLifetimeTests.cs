@@ -86,6 +86,29 @@ public sealed class HttpLifetimeTests
     }
 
     [Fact]
+    public void Connect_AcceptedUpstream_IsATunnelAndNoPooledConnection()
+    {
+        var world = new SimulatedHttpWorld(
+            1,
+            configure: static settings => settings with
+            {
+                Upgrades = [new UpgradeRule("CONNECT")],
+                Routes = One(new Route
+                {
+                    Match = new RouteMatch { PathKind = PathMatchKind.Connect },
+                    Action = new ForwardAction { Cluster = "upstream" },
+                }),
+            });
+        HttpPeer peer = world.Run(world.ConnectAsync());
+        _ = peer.SendAsync("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+        string? accepted = world.Run(peer.ReadHeadAsync());
+        Assert.StartsWith("HTTP/1.1 200", accepted, StringComparison.Ordinal);
+        Assert.DoesNotContain("content-length", accepted, StringComparison.OrdinalIgnoreCase);
+        PeerResponse? inside = world.Run(OneAsync(peer, "GET /counted/3 HTTP/1.1\r\nHost: a\r\n\r\n"));
+        Assert.Equal("abc", inside?.Body);
+    }
+
+    [Fact]
     public void ConnectionWithARequestLimit_ClosesWithTheLastResponse()
     {
         var world = new SimulatedHttpWorld(
@@ -97,18 +120,15 @@ public sealed class HttpLifetimeTests
             StringComparison.Ordinal);
     }
 
-    private static RouteConfiguration Direct(int bodyBytes) => new()
+    private static RouteConfiguration Direct(int bodyBytes) =>
+        One(new Route { Match = new RouteMatch(), Action = new DirectResponseAction(200, new byte[bodyBytes]) }) with
+        {
+            MaxDirectResponseBodyBytes = bodyBytes,
+        };
+
+    private static RouteConfiguration One(Route route) => new()
     {
-        MaxDirectResponseBodyBytes = bodyBytes,
-        VirtualHosts =
-        [
-            new VirtualHost
-            {
-                Name = "all",
-                Domains = ["*"],
-                Routes = [new Route { Match = new RouteMatch(), Action = new DirectResponseAction(200, new byte[bodyBytes]) }],
-            },
-        ],
+        VirtualHosts = [new VirtualHost { Name = "all", Domains = ["*"], Routes = [route] }],
     };
 
     private static async Task<PeerResponse?> OneAsync(HttpPeer peer, string request)

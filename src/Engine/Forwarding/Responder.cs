@@ -20,7 +20,8 @@ internal static class Responder
         client.IsSpent |= !head.KeepAlive || head.Body.Kind == BodyKind.UntilClose;
         exchange.Record.ResponseCodeDetails = "via_upstream";
         LearnIdleTime(client, head);
-        if (head.StatusCode == 101)
+        bool isConnected = exchange.Request.Method == HttpMethod.Connect && head.StatusCode is >= 200 and < 300;
+        if (head.StatusCode == 101 || isConnected)
         {
             return await Upgrade.RunAsync(exchange, client);
         }
@@ -94,6 +95,7 @@ internal static class Responder
         }
 
         ConnectionOption option = head.StatusCode == 101 ? ConnectionOption.Upgrade
+            : exchange.IsTunnel ? ConnectionOption.None
             : exchange.CloseDownstream ? ConnectionOption.Close
             : exchange.Request.Version == HttpVersion.Http10 ? ConnectionOption.KeepAlive
             : ConnectionOption.None;

@@ -8,8 +8,9 @@ using FastMesh.Protocols.Http1;
 namespace FastMesh.Engine.Forwarding;
 
 /// <summary>
-/// A connection that leaves HTTP (RFC 9110 §7.8): the 101 goes downstream, then bytes pass both ways until both sides
-/// have ended. Nothing the client sends after its request reaches the upstream before the 101.
+/// A connection that leaves HTTP (RFC 9110 §7.8, §9.3.6): the 101, or the 2xx to a CONNECT, goes downstream, then
+/// bytes pass both ways until both sides have ended. Nothing the client sends after its request reaches the upstream
+/// before that.
 /// </summary>
 internal static class Upgrade
 {
@@ -32,11 +33,11 @@ internal static class Upgrade
     {
         client.IsSpent = true;
         exchange.CloseDownstream = true;
+        exchange.BeginTunnel();
         Http1Framing.StripHopByHop(exchange.Response.Fields, keepUpgrade: true);
         exchange.Response.Body = BodyLength.None;
         Responder.WriteHead(exchange);
         exchange.Downstream.Writer.Flush();
-        exchange.BeginTunnel();
         ReactorTask<long> up = PassAsync(exchange, exchange.Downstream, client.Connection);
         exchange.Record.BytesSent += await PassAsync(exchange, client.Connection, exchange.Downstream);
         exchange.Record.BytesReceived += await up;
