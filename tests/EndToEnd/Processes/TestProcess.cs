@@ -15,7 +15,7 @@ namespace FastMesh.Tests.EndToEnd.Processes;
 internal sealed partial class TestProcess : IAsyncDisposable
 {
     // Only a hanging test ever waits this long; the machine may be slow.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     private readonly Process _process;
     private readonly Channel<string> _errorLines = Channel.CreateUnbounded<string>();
