@@ -9,7 +9,9 @@ using Xunit;
 
 namespace FastMesh.Tests.EndToEnd.Proxy;
 
-/// <summary>What the documents show is tried: configurations are validated, commands are known with their options.</summary>
+/// <summary>
+/// What the documents show is tried: configurations are validated, commands are known with their options.
+/// </summary>
 public sealed partial class DocumentTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -37,7 +39,10 @@ public sealed partial class DocumentTests : IDisposable
     public async Task Command_InADocument_IsKnownWithItsOptions()
     {
         HashSet<string> commands =
-            [.. Documents().SelectMany(document => Command().Matches(document.Text)).Select(match => match.Groups[1].Value)];
+        [
+            .. Documents().SelectMany(document => Command().Matches(document.Text))
+                .Select(match => match.Groups[1].Value),
+        ];
         Assert.NotEmpty(commands);
         foreach (string command in commands)
         {
