@@ -9,7 +9,6 @@ namespace FastMesh.Bench.Micro;
 
 /// <summary>Finding the end of a chunked body, by size of its chunks.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class FramingBenchmarks
 {
     private const int BodyBytes = 64 * 1024;

@@ -6,7 +6,6 @@ namespace FastMesh.Bench.Micro;
 
 /// <summary>Bytes to heads and back, as one request and one response cost them.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class HeadBenchmarks
 {
     private static readonly byte[] s_small = [.. "GET /100 HTTP/1.1\r\nHost: host50.bench\r\nAccept: */*\r\n\r\n"u8];

@@ -12,7 +12,6 @@ namespace FastMesh.Bench.Micro;
 /// cycles through 64 hosts or paths, so that no run measures one warm cache line.
 /// </summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class RouteMatchBenchmarks
 {
     private const int Heads = 64;

@@ -6,7 +6,6 @@ namespace FastMesh.Bench.Micro;
 
 /// <summary>The header table and the buffer pool: what every request touches.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class TableBenchmarks
 {
     private readonly HttpFields _fields = new();
