@@ -290,6 +290,7 @@ public sealed class MeshEngine : IAsyncDisposable
 
     private void Retire(ClusterRuntime cluster)
     {
+        cluster.IsRetired = true;
         foreach (EndpointRuntime endpoint in cluster.Endpoints.All)
         {
             endpoint.IsRetired = true;

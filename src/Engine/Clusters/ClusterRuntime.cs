@@ -36,6 +36,7 @@ internal sealed class ClusterRuntime
     private readonly NetAddress _bindIPv4;
     private readonly NetAddress _bindIPv6;
     private readonly KeepAliveOptions _keepAlive;
+    private volatile bool _isRetired;
     private volatile EndpointSet _endpoints = EndpointSet.Empty;
 
     /// <summary>
@@ -89,6 +90,13 @@ internal sealed class ClusterRuntime
     }
 
     public Cluster Model { get; }
+
+    /// <summary>No longer part of the configuration: idle connections to it are closed.</summary>
+    public bool IsRetired
+    {
+        get => _isRetired;
+        set => _isRetired = value;
+    }
 
     public string Name => Model.Name;
 

@@ -160,7 +160,7 @@ internal sealed class Forwarder
         exchange.SetEndpoint(endpoint);
         ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
         // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
-        Http1Client? client = attempt == 1 && cluster.ProxyProtocolVersion == 0 ? pool.TryRent() : null;
+        Http1Client? client = attempt == 1 && cluster.ProxyProtocolVersion == 0 ? pool.TryRent(exchange.Reactor.NowMs) : null;
         if (client is null)
         {
             if (cluster.HasAllConnections())
@@ -226,6 +226,7 @@ internal sealed class Forwarder
             }
 
             exchange.Record.FirstUpstreamRxUs = exchange.Reactor.NowUs;
+            exchange.LastActivityMs = exchange.Reactor.NowMs;
             int status = exchange.Response.StatusCode;
             if (status is < 100 or >= 200 || status == 101)
             {

@@ -25,6 +25,9 @@ internal sealed class ConnectionPool
 
     public ClusterStats Stats { get; }
 
+    /// <summary>The endpoint left its cluster, or the cluster the configuration: nothing is kept for it.</summary>
+    public bool IsRetired => Endpoint.IsRetired || Cluster.IsRetired;
+
     public int IdleCount { get; private set; }
 
     /// <summary>Connections open or being opened, idle ones included.</summary>
@@ -33,12 +36,12 @@ internal sealed class ConnectionPool
     /// <summary>
     /// An idle connection that still lives, or null; those that ended meanwhile are dropped on the way.
     /// </summary>
-    public Http1Client? TryRent()
+    public Http1Client? TryRent(long nowMs)
     {
         while (_newest is { } client)
         {
             Unlink(client);
-            if (client.TryWake())
+            if (client.IdleUntilMs > nowMs && client.TryWake())
             {
                 return client;
             }
@@ -103,7 +106,7 @@ internal sealed class ConnectionPool
     /// </summary>
     public void Sweep(long nowMs)
     {
-        while (_oldest is { } client && (Endpoint.IsRetired || client.IdleUntilMs <= nowMs))
+        while (_oldest is { } client && (IsRetired || client.IdleUntilMs <= nowMs))
         {
             Unlink(client);
             Stats.UpstreamCxIdleTimeout++;

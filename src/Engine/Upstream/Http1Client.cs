@@ -164,7 +164,7 @@ internal sealed class Http1Client
     public void Release(long nowMs)
     {
         long requestsMax = _pool.Cluster.MaxRequestsPerConnection;
-        if (IsSpent || !Connection.IsReusable || _pool.Endpoint.IsRetired
+        if (IsSpent || !Connection.IsReusable || _pool.IsRetired
             || (requestsMax > 0 && Requests >= requestsMax))
         {
             Close();

@@ -57,7 +57,7 @@ internal sealed class PoolTable
         {
             ConnectionPool pool = _pools[i];
             pool.Sweep(_reactor.NowMs);
-            if (pool.Endpoint.IsRetired && pool.ConnectionCount == 0)
+            if (pool.IsRetired && pool.ConnectionCount == 0)
             {
                 _pools.RemoveAt(i);
                 pool.Endpoint.PerReactor[_reactor.Index].Pool = null;
