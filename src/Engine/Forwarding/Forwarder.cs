@@ -160,7 +160,8 @@ internal sealed class Forwarder
         exchange.SetEndpoint(endpoint);
         ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
         // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
-        Http1Client? client = attempt == 1 && cluster.ProxyProtocolVersion == 0 ? pool.TryRent(exchange.Reactor.NowMs) : null;
+        bool mayReuse = attempt == 1 && cluster.ProxyProtocolVersion == 0;
+        Http1Client? client = mayReuse ? pool.TryRent(exchange.Reactor.NowMs) : null;
         if (client is null)
         {
             if (cluster.HasAllConnections())
