@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using FastMesh.Engine.Reactors;
 using FastMesh.Protocols;
+using Microsoft.Win32.SafeHandles;
 
 namespace FastMesh.Engine.Transport;
 
@@ -11,16 +12,18 @@ internal abstract unsafe class KernelPoller : SocketPoller
 {
     private readonly int _socketFlags;
     private readonly List<TransportListener?> _listeners = [];
+    private readonly SafeFileHandle _wake;
 
     protected KernelPoller(Reactor reactor, int socketFlags)
         : base(reactor)
     {
         _socketFlags = socketFlags | LibC.SockCloseOnExec;
         WakeFd = LibC.EventFd(0, LibC.NonBlockCloseOnExec);
+        _wake = new SafeFileHandle(WakeFd, ownsHandle: true);
     }
 
     /// <summary>Written to by other threads; never read: each write is an edge of its own.</summary>
-    protected int WakeFd { get; private set; }
+    protected int WakeFd { get; }
 
     /// <inheritdoc/>
     public override ValueTask<ConnectResult> ConnectAsync(in ConnectOptions options)
@@ -56,11 +59,24 @@ internal abstract unsafe class KernelPoller : SocketPoller
     /// <inheritdoc/>
     public override void Wake()
     {
-        ulong one = 1;
-        int fd = WakeFd;
-        if (fd >= 0)
+        // Other threads wake a reactor that may be closing: the count keeps the number from being reused meanwhile.
+        bool held = false;
+        try
         {
-            _ = LibC.Write(fd, &one, sizeof(ulong));
+            _wake.DangerousAddRef(ref held);
+            ulong one = 1;
+            _ = LibC.Write(WakeFd, &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Stopped: there is nobody to wake.
+        }
+        finally
+        {
+            if (held)
+            {
+                _wake.DangerousRelease();
+            }
         }
     }
 
@@ -76,12 +92,7 @@ internal abstract unsafe class KernelPoller : SocketPoller
     }
 
     /// <summary>Closes the wake descriptor, at the very end.</summary>
-    protected void CloseWake()
-    {
-        int fd = WakeFd;
-        WakeFd = -1;
-        LibC.Close(fd);
-    }
+    protected void CloseWake() => _wake.Dispose();
 
     /// <inheritdoc/>
     internal override NetAddress ReadAddress(TransportConnection connection, bool peer)
