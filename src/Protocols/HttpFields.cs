@@ -75,6 +75,12 @@ public sealed class HttpFields
     /// <summary>Which known field line <paramref name="index"/> is.</summary>
     public KnownField Known(int index) => At(index).Known;
 
+    /// <summary>
+    /// True when line <paramref name="index"/> came with the order never to be kept by a compression
+    /// (RFC 7541 §6.2.3), which whoever forwards it passes on.
+    /// </summary>
+    internal bool IsSensitive(int index) => At(index).IsSensitive;
+
     /// <summary>True when at least one line has this name; one mask test.</summary>
     public bool Has(KnownField field) => (_known & KnownFields.Bit(field)) != 0;
 
@@ -249,6 +255,7 @@ public sealed class HttpFields
         for (int i = 0; i < other._count; i++)
         {
             AppendTrusted(other.Name(i), other.Value(i), other._slots[i].Known);
+            _slots[i].IsSensitive = other._slots[i].IsSensitive;
         }
     }
 
@@ -313,7 +320,54 @@ public sealed class HttpFields
         slot.ValueLength = valueLength;
         slot.NameLength = (ushort)nameLength;
         slot.Known = known;
+        slot.IsSensitive = false;
         _known |= KnownFields.Bit(known);
+    }
+
+    /// <summary>
+    /// Adds a line given as "name: value", whose parts are valid: one copy, in the layout that
+    /// <see cref="WriteTo"/> copies at once.
+    /// </summary>
+    internal void AppendJoined(scoped ReadOnlySpan<byte> joined, int nameLength, KnownField known, bool isSensitive)
+    {
+        int start = AppendBytes(joined);
+        AppendSlot(start, nameLength, start + nameLength + 2, joined.Length - nameLength - 2, known);
+        _slots[_count - 1].IsSensitive = isSensitive;
+    }
+
+    /// <summary>
+    /// Makes one line of all lines of this field, at the place of the first: the crumbs of a cookie, which HTTP/2
+    /// may split (RFC 9113 §8.2.3).
+    /// </summary>
+    internal void Join(KnownField field, scoped ReadOnlySpan<byte> separator)
+    {
+        int first = Find(field);
+        int next = first < 0 ? -1 : Find(field, first + 1);
+        if (next < 0)
+        {
+            return;
+        }
+
+        int start = AppendBytes(Value(first));
+        for (; next >= 0; next = Find(field, next + 1))
+        {
+            AppendBytes(separator);
+            AppendBytes(Value(next));
+            _slots[first].IsSensitive |= _slots[next].IsSensitive;
+        }
+
+        _slots[first].ValueStart = start;
+        _slots[first].ValueLength = _blockLength - start;
+        int kept = first + 1;
+        for (int i = kept; i < _count; i++)
+        {
+            if (_slots[i].Known != field)
+            {
+                _slots[kept++] = _slots[i];
+            }
+        }
+
+        _count = kept;
     }
 
     /// <summary>
@@ -423,6 +477,7 @@ public sealed class HttpFields
         public int ValueLength;
         public ushort NameLength;
         public KnownField Known;
+        public bool IsSensitive;
     }
 }
 

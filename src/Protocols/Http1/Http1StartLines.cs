@@ -236,8 +236,10 @@ internal readonly ref struct ResponseLines(ResponseHead head) : IStartLine
 /// <summary>Trailers: no first line, and fields that must not come late are refused (RFC 9110 §6.5.1).</summary>
 internal struct TrailerLines : IStartLine
 {
-    // Framing, routing, request modifiers, authentication, and what tells the origin who the peer is.
-    private static readonly ulong Forbidden = KnownFields.Mask(
+    /// <summary>
+    /// Framing, routing, request modifiers, authentication, and what tells the origin who the peer is.
+    /// </summary>
+    internal static readonly ulong Forbidden = KnownFields.Mask(
         KnownField.Host, KnownField.Connection, KnownField.KeepAlive, KnownField.ProxyConnection,
         KnownField.TransferEncoding, KnownField.ContentLength, KnownField.Te, KnownField.Trailer, KnownField.Upgrade,
         KnownField.Expect, KnownField.Authorization, KnownField.ProxyAuthorization, KnownField.ProxyAuthenticate,
