@@ -70,8 +70,15 @@ internal static class HpackStaticTable
     /// <summary>The index of a regular field's name, or 0; the name is in lower case.</summary>
     public static int Find(ReadOnlySpan<byte> name, uint hash)
     {
-        int index = s_byHash[hash % NameSlots];
-        return index != 0 && Name(index).SequenceEqual(name) ? index : 0;
+        for (uint slot = hash % NameSlots; s_byHash[slot] != 0; slot = (slot + 1) % NameSlots)
+        {
+            if (Name(s_byHash[slot]).SequenceEqual(name))
+            {
+                return s_byHash[slot];
+            }
+        }
+
+        return 0;
     }
 
     private static byte[] BuildBlock()
@@ -109,13 +116,19 @@ internal static class HpackStaticTable
         return indexes;
     }
 
-    // Two names with one slot would lose one of them; a test checks that each is found.
+    // Open addressing; of fields with one name, the first is in it.
     private static byte[] BuildByHash()
     {
         byte[] indexes = new byte[NameSlots];
-        for (int index = Count; index > 0; index--)
+        for (int index = 1; index <= Count; index++)
         {
-            indexes[HpackHash.Of(Name(index)) % NameSlots] = (byte)index;
+            uint slot = HpackHash.Of(Name(index)) % NameSlots;
+            while (indexes[slot] != 0 && !Name(indexes[slot]).SequenceEqual(Name(index)))
+            {
+                slot = (slot + 1) % NameSlots;
+            }
+
+            indexes[slot] = indexes[slot] == 0 ? (byte)index : indexes[slot];
         }
 
         return indexes;
