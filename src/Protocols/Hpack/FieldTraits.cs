@@ -41,7 +41,8 @@ internal enum PseudoField : byte
 /// <param name="Pseudo">The pseudo-header field, when it is one.</param>
 /// <param name="NameFault">What is wrong with the name alone.</param>
 /// <param name="Fault">What is wrong with name or value; none for a valid field.</param>
-internal readonly record struct FieldTraits(KnownField Known, PseudoField Pseudo, Http2Fault NameFault, Http2Fault Fault)
+internal readonly record struct FieldTraits(
+    KnownField Known, PseudoField Pseudo, Http2Fault NameFault, Http2Fault Fault)
 {
     // tchar without upper case (RFC 9113 §8.2.1, RFC 9110 §5.6.2).
     private static readonly SearchValues<byte> s_nameBytes =

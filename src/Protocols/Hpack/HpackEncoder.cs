@@ -67,7 +67,9 @@ internal sealed class HpackEncoder
         }
     }
 
-    /// <summary>Forgets a block that was encoded and is not sent: the next one empties the peer's table first.</summary>
+    /// <summary>
+    /// Forgets a block that was encoded and is not sent: the next one empties the peer's table first.
+    /// </summary>
     public void Abandon()
     {
         _table.Clear();

@@ -55,7 +55,8 @@ internal static class HuffmanTable
 
     /// <summary>
     /// One or two symbols for each value of the next <see cref="PairBits"/> bits:
-    /// first symbol | second symbol &lt;&lt; 8 | bits of the first &lt;&lt; 16 | bits of all &lt;&lt; 24. 0 for a longer code.
+    /// first symbol | second symbol &lt;&lt; 8 | bits of the first &lt;&lt; 16 | bits of all &lt;&lt; 24.
+    /// 0 for a longer code.
     /// </summary>
     public static readonly uint[] Pairs = Build();
 

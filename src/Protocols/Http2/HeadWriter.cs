@@ -35,7 +35,8 @@ internal static class HeadWriter
     public static int Measure(HttpFields trailers) => FixedBytes + MeasureFields(trailers);
 
     /// <summary>The size that SETTINGS_MAX_HEADER_LIST_SIZE is about (RFC 9113 §6.5.2), rounded up.</summary>
-    public static int ListBytes(int measured, HttpFields fields) => measured + (HpackTable.EntryOverhead * fields.Count);
+    public static int ListBytes(int measured, HttpFields fields) =>
+        measured + (HpackTable.EntryOverhead * fields.Count);
 
     /// <summary>Writes the block of a request; -1 when it must not be sent.</summary>
     public static int Write(HpackEncoder encoder, RequestHead head, HpackScratch scratch, Span<byte> block)
@@ -131,7 +132,8 @@ internal static class HeadWriter
             return HpackEncoder.Static(block, at, index);
         }
 
-        Span<byte> digits = [(byte)('0' + (status / 100)), (byte)('0' + (status / 10 % 10)), (byte)('0' + (status % 10))];
+        Span<byte> digits = stackalloc byte[3];
+        Utf8Formatter.TryFormat(status, digits, out _);
         return encoder.Pseudo(block, at, HpackStaticTable.Status200, digits, Indexing.Yes);
     }
 

@@ -83,7 +83,9 @@ internal sealed record Http2Limits
     /// </summary>
     public int EmptyFramesInRowMax { get; init; } = 1;
 
-    /// <summary>PRIORITY and PRIORITY_UPDATE frames per stream opened [max_inbound_priority_frames_per_stream].</summary>
+    /// <summary>
+    /// PRIORITY and PRIORITY_UPDATE frames per stream opened [max_inbound_priority_frames_per_stream].
+    /// </summary>
     public int PriorityFramesPerStreamMax { get; init; } = 100;
 
     /// <summary>

@@ -28,7 +28,7 @@ internal readonly record struct Http2Priority(byte Urgency, bool IsIncremental)
             value = comma < 0 ? default : value[(comma + 1)..];
             int parameters = member.IndexOf((byte)';');
             member = parameters < 0 ? member : member[..parameters];
-            if (member.Length == 3 && member[0] == 'u' && member[1] == '=' && member[2] is >= (byte)'0' and <= (byte)'7')
+            if (member.Length == 3 && member.StartsWith("u="u8) && member[2] is >= (byte)'0' and <= (byte)'7')
             {
                 urgency = (byte)(member[2] - '0');
             }

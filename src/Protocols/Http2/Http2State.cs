@@ -60,7 +60,9 @@ internal sealed class Http2State
     /// <summary>The highest stream that the peer opened.</summary>
     public int LastPeerId;
 
-    /// <summary>The highest stream that this side reset: what still comes for it and below may have been on its way.</summary>
+    /// <summary>
+    /// The highest stream that this side reset: what still comes for it and below may have been on its way.
+    /// </summary>
     public int LastResetId;
 
     /// <summary>The last stream that this side's GOAWAY named; streams above are ignored.</summary>
