@@ -18,10 +18,11 @@ internal sealed unsafe class UringPoller : KernelPoller
     private const uint CompletionsMax = 8192;
     private const int NameTable = 64;
 
-    // Adaptive batching: wait for several completions, at most this long, only while at least so many are expected.
+    // Adaptive batching: wait for so many completions or this long, only while at least so many are expected. Below
+    // that, waiting would be felt in the latency; above it, a request waits for its turn anyway.
     private const uint BatchWaitUs = 50;
-    private const int BatchMax = 64;
-    private const double BatchExpectedMin = 4;
+    private const uint BatchMax = 64;
+    private const double BatchExpectedMin = 2.5;
     private const long RateWindowUs = 200;
 
     private const PollFlags Outstanding = PollFlags.ReceiveArmed | PollFlags.ConnectArmed | PollFlags.PollArmed;
@@ -272,7 +273,7 @@ internal sealed unsafe class UringPoller : KernelPoller
         }
 
         double expected = _eventsPerUs * BatchWaitUs;
-        return expected >= BatchExpectedMin && _ring.CanWaitAtLeast ? (uint)Math.Min(BatchMax, (int)expected) : 1;
+        return expected >= BatchExpectedMin && _ring.CanWaitAtLeast ? BatchMax : 1;
     }
 
     private void Dispatch(in UringCompletion completion)
