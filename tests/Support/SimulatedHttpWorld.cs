@@ -31,13 +31,20 @@ internal sealed class SimulatedHttpWorld
         ulong seed,
         SimulationOptions? options = null,
         Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings>? configure = null,
-        Func<ForwardAction, ForwardAction>? route = null)
+        Func<ForwardAction, ForwardAction>? route = null,
+        Func<Cluster, Cluster>? cluster = null)
     {
         Network = new SimulatedNetwork(seed, options);
         ProxyReactor = Network.AddReactor();
         ClientReactor = Network.AddReactor();
         _upstreamReactor = Network.AddReactor();
-        Slot = new HttpManagerSlot(Compile(configure ?? (static settings => settings), route ?? (static action => action)));
+        var metrics = new MetricsRegistry(1);
+        Slot = new HttpManagerSlot(Compile(
+            metrics,
+            configure ?? (static settings => settings),
+            route ?? (static action => action),
+            cluster ?? (static model => model)));
+        ClusterStats = metrics.Cluster("upstream")[0];
         var state = new ReactorState(ProxyReactor);
         Transports.Listen(ProxyReactor, new ListenOptions { Address = s_proxy }, transport =>
         {
@@ -59,6 +66,8 @@ internal sealed class SimulatedHttpWorld
     public ScriptedUpstream Upstream { get; }
 
     public HttpStats Stats => Slot.Current.StatsFor(0);
+
+    public ClusterStats ClusterStats { get; }
 
     /// <summary>Connects a client; run the network until it is done.</summary>
     public async Task<HttpPeer> ConnectAsync()
@@ -95,16 +104,18 @@ internal sealed class SimulatedHttpWorld
     }
 
     private static HttpManager Compile(
-        Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings> configure, Func<ForwardAction, ForwardAction> route)
+        MetricsRegistry metrics,
+        Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings> configure,
+        Func<ForwardAction, ForwardAction> route,
+        Func<Cluster, Cluster> cluster)
     {
-        var metrics = new MetricsRegistry(1);
         var compiler = new SnapshotCompiler(metrics, new AccessLogSinks(1, NullLogger.Instance));
         var problems = new List<ConfigProblem>();
-        var model = new Cluster
+        Cluster model = cluster(new Cluster
         {
             Name = "upstream",
             Endpoints = [new Endpoint(new SocketTarget("10.0.0.2", 8080))],
-        };
+        });
         HttpConnectionManagerSettings settings = configure(new HttpConnectionManagerSettings
         {
             StatPrefix = "sim",

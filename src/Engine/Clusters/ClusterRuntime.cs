@@ -175,10 +175,22 @@ internal sealed class ClusterRuntime
         long active = 0;
         foreach (ClusterStats stats in _stats)
         {
-            active += stats.UpstreamCxActive;
+            active += stats.UpstreamCxActive + stats.UpstreamCxConnecting;
         }
 
         return active >= Model.CircuitBreaker.MaxConnections;
+    }
+
+    /// <summary>True when no further request may wait for a connection; what asks is not counted yet.</summary>
+    public bool HasAllPending()
+    {
+        long pending = 0;
+        foreach (ClusterStats stats in _stats)
+        {
+            pending += stats.UpstreamRqPendingActive;
+        }
+
+        return pending >= Model.CircuitBreaker.MaxPendingRequests;
     }
 
     public ConnectOptions ConnectOptions(EndpointRuntime endpoint) => new()

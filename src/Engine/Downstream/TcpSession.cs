@@ -146,10 +146,12 @@ internal sealed class TcpSession
     private async Task<bool> TryConnectAsync(ClusterRuntime cluster, EndpointRuntime endpoint)
     {
         _upstreamRemote = endpoint.Address;
+        _clusterStats!.UpstreamCxConnecting++;
         ConnectResult connected = await Transports.ConnectAsync(Reactor, cluster.ConnectOptions(endpoint));
+        _clusterStats.UpstreamCxConnecting--;
         if (connected.Connection is not { } upstream)
         {
-            _clusterStats!.UpstreamCxConnectFail++;
+            _clusterStats.UpstreamCxConnectFail++;
             _clusterStats.UpstreamCxConnectTimeout += IsTimeout(connected.Error) ? 1 : 0;
             _flags |= ResponseFlags.UpstreamConnectionFailure;
             _failure = connected.Error.Text;
@@ -165,7 +167,7 @@ internal sealed class TcpSession
         _endpoint = endpoint;
         endpoint.PerReactor[Reactor.Index].ActiveRequests++;
         endpoint.PerReactor[Reactor.Index].TotalRequests++;
-        _clusterStats!.UpstreamCxTotal++;
+        _clusterStats.UpstreamCxTotal++;
         _clusterStats.UpstreamCxActive++;
         if (cluster.ProxyProtocolVersion != 0)
         {

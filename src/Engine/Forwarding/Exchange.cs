@@ -59,6 +59,9 @@ internal sealed class Exchange
 
     public ExchangeRecord Record { get; } = new();
 
+    /// <summary>Its place among those that wait for a connection.</summary>
+    public PendingRequest Pending { get; } = new();
+
     /// <summary>The connection manager as the snapshot in force at the first byte compiled it.</summary>
     public HttpManager Manager { get; set; } = null!;
 
@@ -217,6 +220,7 @@ internal sealed class Exchange
         }
 
         Interrupted = reason;
+        Pending.Cancel();
         Upstream?.Abort();
         if (IsTunnel)
         {

@@ -164,13 +164,7 @@ internal sealed class Forwarder
         Http1Client? client = mayReuse ? pool.TryRent(exchange.Reactor.NowMs) : null;
         if (client is null)
         {
-            if (cluster.HasAllConnections())
-            {
-                pool.Stats.UpstreamCxOverflow++;
-                return ForwardError.Overflow;
-            }
-
-            ConnectedClient connected = await Connector.ConnectAsync(pool, exchange.Reactor);
+            ConnectedClient connected = await Connector.AcquireAsync(pool, exchange.Pending);
             if (connected.Client is null)
             {
                 exchange.Record.UpstreamFailureReason = connected.Reason;

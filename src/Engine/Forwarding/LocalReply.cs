@@ -69,6 +69,11 @@ internal static class LocalReply
     private static void Write(Exchange exchange, int status, ReadOnlySpan<byte> body)
     {
         Begin(exchange, status);
+        if ((exchange.Record.Flags & Telemetry.ResponseFlags.UpstreamOverflow) != 0)
+        {
+            exchange.Response.Fields.Set(KnownField.XEnvoyOverloaded, "true"u8);
+        }
+
         if (!body.IsEmpty)
         {
             exchange.Response.Fields.Append("content-type"u8, "text/plain"u8);

@@ -126,6 +126,10 @@ internal sealed class ClusterStats : StatBlock
 {
     public long UpstreamCxTotal;
     public long UpstreamCxActive;
+
+    /// <summary>Connections that are being opened; not a statistic of its own.</summary>
+    public long UpstreamCxConnecting;
+
     public long UpstreamCxConnectFail;
     public long UpstreamCxConnectTimeout;
     public long UpstreamCxConnectAttemptsExceeded;
@@ -139,7 +143,10 @@ internal sealed class ClusterStats : StatBlock
     public long UpstreamRqActive;
     public long UpstreamRqTimeout;
     public long UpstreamRqRetry;
+    public long UpstreamRqPendingTotal;
+    public long UpstreamRqPendingActive;
     public long UpstreamRqPendingOverflow;
+    public long UpstreamRqPendingFailureEject;
     public long UpstreamRqRxReset;
     public ResponseClassCounts Responses;
 
@@ -190,7 +197,10 @@ internal sealed class ClusterStats : StatBlock
         visitor.Gauge("upstream_rq_active", UpstreamRqActive);
         visitor.Counter("upstream_rq_timeout", UpstreamRqTimeout);
         visitor.Counter("upstream_rq_retry", UpstreamRqRetry);
+        visitor.Counter("upstream_rq_pending_total", UpstreamRqPendingTotal);
+        visitor.Gauge("upstream_rq_pending_active", UpstreamRqPendingActive);
         visitor.Counter("upstream_rq_pending_overflow", UpstreamRqPendingOverflow);
+        visitor.Counter("upstream_rq_pending_failure_eject", UpstreamRqPendingFailureEject);
         visitor.Counter("upstream_rq_rx_reset", UpstreamRqRxReset);
         Responses.Visit(visitor, "upstream_rq_");
         visitor.Distribution("upstream_rq_time", UpstreamRqTime);

@@ -1,23 +1,29 @@
 using FastMesh.Engine.Clusters;
+using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
 
 namespace FastMesh.Engine.Upstream;
 
 /// <summary>
 /// The idle HTTP/1.1 connections of one reactor to one endpoint. They stand in a list, the last used first, so that
-/// surplus connections grow old at its end and are closed there. Reactor thread only.
+/// surplus connections grow old at its end and are closed there. Requests for which the circuit breaker allows no
+/// connection wait here for one to become free. Reactor thread only.
 /// </summary>
 internal sealed class ConnectionPool
 {
     private Http1Client? _newest;
     private Http1Client? _oldest;
+    private PendingQueue _pending;
 
-    public ConnectionPool(EndpointRuntime endpoint, ClusterRuntime cluster, ClusterStats stats)
+    public ConnectionPool(Reactor reactor, EndpointRuntime endpoint, ClusterRuntime cluster, ClusterStats stats)
     {
+        Reactor = reactor;
         Endpoint = endpoint;
         Cluster = cluster;
         Stats = stats;
     }
+
+    public Reactor Reactor { get; }
 
     public EndpointRuntime Endpoint { get; }
 
@@ -30,8 +36,79 @@ internal sealed class ConnectionPool
 
     public int IdleCount { get; private set; }
 
-    /// <summary>Connections open or being opened, idle ones included.</summary>
-    public int ConnectionCount { get; set; }
+    /// <summary>Open connections, idle ones included.</summary>
+    public int ConnectionCount { get; private set; }
+
+    /// <summary>Connections that are being opened.</summary>
+    public int ConnectingCount { get; private set; }
+
+    /// <summary>Nothing stands, is coming, or waits.</summary>
+    public bool IsUnused => ConnectionCount == 0 && ConnectingCount == 0 && _pending.First is null;
+
+    /// <summary>
+    /// Whether a connection may be opened: by the circuit breaker, or because there is none here at all, since what
+    /// waits needs at least one that can become free.
+    /// </summary>
+    public bool MayConnect()
+    {
+        if (!Cluster.HasAllConnections())
+        {
+            return true;
+        }
+
+        Stats.UpstreamCxOverflow++;
+        return ConnectionCount == 0 && ConnectingCount == 0;
+    }
+
+    public void BeginConnect()
+    {
+        ConnectingCount++;
+        Stats.UpstreamCxConnecting++;
+    }
+
+    /// <summary>A connect is over; when it failed and nothing else is here, none that waits can be served.</summary>
+    public void EndConnect(in ConnectedClient result)
+    {
+        ConnectingCount--;
+        Stats.UpstreamCxConnecting--;
+        if (result.Client is not null || ConnectionCount > 0 || ConnectingCount > 0)
+        {
+            return;
+        }
+
+        while (_pending.First is { } request)
+        {
+            Stats.UpstreamRqPendingFailureEject++;
+            Remove(request);
+            request.End(this, result);
+        }
+    }
+
+    /// <summary>Lets a request wait; see <see cref="PendingRequest"/>.</summary>
+    public PendingRequest WaitAsync(PendingRequest request)
+    {
+        request.Begin(this);
+        _pending.Add(request);
+        return request;
+    }
+
+    public void Remove(PendingRequest request) => _pending.Remove(request);
+
+    public void OnConnected()
+    {
+        ConnectionCount++;
+        Stats.UpstreamCxTotal++;
+        Stats.UpstreamCxActive++;
+    }
+
+    /// <summary>A connection is gone: there is room for another.</summary>
+    public void OnClosed()
+    {
+        ConnectionCount--;
+        Stats.UpstreamCxActive--;
+        Stats.UpstreamCxDestroy++;
+        WakeFirst(default);
+    }
 
     /// <summary>
     /// An idle connection that still lives, or null; those that ended meanwhile are dropped on the way.
@@ -52,9 +129,14 @@ internal sealed class ConnectionPool
         return null;
     }
 
-    /// <summary>Takes a connection whose exchange is over and clean.</summary>
+    /// <summary>Takes a connection whose exchange is over and clean; it goes to who waits first.</summary>
     public void Return(Http1Client client, long nowMs)
     {
+        if (WakeFirst(new ConnectedClient(client, ForwardError.None, null)))
+        {
+            return;
+        }
+
         client.Rest(nowMs);
         client.Older = _newest;
         client.Newer = null;
@@ -112,6 +194,12 @@ internal sealed class ConnectionPool
             Stats.UpstreamCxIdleTimeout++;
             client.Close();
         }
+
+        // Room that arose in another pool of the cluster tells nobody here.
+        if (_pending.First is not null && !Cluster.HasAllConnections())
+        {
+            WakeFirst(default);
+        }
     }
 
     /// <summary>Closes every idle connection.</summary>
@@ -122,5 +210,17 @@ internal sealed class ConnectionPool
             Unlink(client);
             client.Close();
         }
+    }
+
+    private bool WakeFirst(in ConnectedClient result)
+    {
+        if (_pending.First is not { } request)
+        {
+            return false;
+        }
+
+        Remove(request);
+        request.End(this, result);
+        return true;
     }
 }

@@ -15,11 +15,49 @@ internal static class Connector
     /// <summary>A smaller limit would stop reading at every block.</summary>
     private const uint BufferLimitBytesMin = 4096;
 
-    public static async ReactorTask<ConnectedClient> ConnectAsync(ConnectionPool pool, Reactor reactor)
+    /// <summary>
+    /// Brings a connection for a request that found none idle: a new one, or, where the circuit breaker allows none,
+    /// the next that becomes free. The request is pending meanwhile (<c>max_pending_requests</c>).
+    /// </summary>
+    public static async ReactorTask<ConnectedClient> AcquireAsync(ConnectionPool pool, PendingRequest pending)
+    {
+        ClusterStats stats = pool.Stats;
+        if (pool.Cluster.HasAllPending())
+        {
+            return new ConnectedClient(null, ForwardError.Overflow, null);
+        }
+
+        stats.UpstreamRqPendingTotal++;
+        stats.UpstreamRqPendingActive++;
+        ConnectedClient acquired = default;
+        while (acquired.Client is null && acquired.Error == ForwardError.None)
+        {
+            if (pool.MayConnect())
+            {
+                pool.BeginConnect();
+                acquired = await ConnectAsync(pool);
+                pool.EndConnect(acquired);
+                continue;
+            }
+
+            acquired = await pool.WaitAsync(pending);
+            if (acquired.Client is { Connection.IsReusable: false } ended)
+            {
+                // It ended in the turn between the two.
+                ended.Close();
+                acquired = default;
+            }
+        }
+
+        stats.UpstreamRqPendingActive--;
+        return acquired;
+    }
+
+    private static async ReactorTask<ConnectedClient> ConnectAsync(ConnectionPool pool)
     {
         ClusterRuntime cluster = pool.Cluster;
         ClusterStats stats = pool.Stats;
-        ConnectResult connected = await Transports.ConnectAsync(reactor, cluster.ConnectOptions(pool.Endpoint));
+        ConnectResult connected = await Transports.ConnectAsync(pool.Reactor, cluster.ConnectOptions(pool.Endpoint));
         if (connected.Connection is { } connection)
         {
             connection.Writer.HighWaterBytes = (int)Math.Clamp(

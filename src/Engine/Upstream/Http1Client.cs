@@ -28,9 +28,7 @@ internal sealed class Http1Client
         _pool = pool;
         Limits = limits;
         connection.Owner = this;
-        pool.ConnectionCount++;
-        pool.Stats.UpstreamCxTotal++;
-        pool.Stats.UpstreamCxActive++;
+        pool.OnConnected();
     }
 
     public TransportConnection Connection { get; }
@@ -190,10 +188,8 @@ internal sealed class Http1Client
 
         _closed = true;
         Connection.IdleActivity = null;
-        _pool.ConnectionCount--;
-        _pool.Stats.UpstreamCxActive--;
-        _pool.Stats.UpstreamCxDestroy++;
         Connection.Close();
+        _pool.OnClosed();
     }
 
     private static void OnIdleActivity(TransportConnection connection)

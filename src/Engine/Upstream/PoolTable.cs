@@ -40,7 +40,7 @@ internal sealed class PoolTable
 
     private ConnectionPool Add(EndpointState state, EndpointRuntime endpoint, ClusterRuntime cluster)
     {
-        var pool = new ConnectionPool(endpoint, cluster, cluster.StatsFor(_reactor.Index));
+        var pool = new ConnectionPool(_reactor, endpoint, cluster, cluster.StatsFor(_reactor.Index));
         state.Pool = pool;
         _pools.Add(pool);
         if (_pools.Count == 1)
@@ -57,7 +57,7 @@ internal sealed class PoolTable
         {
             ConnectionPool pool = _pools[i];
             pool.Sweep(_reactor.NowMs);
-            if (pool.IsRetired && pool.ConnectionCount == 0)
+            if (pool.IsRetired && pool.IsUnused)
             {
                 _pools.RemoveAt(i);
                 pool.Endpoint.PerReactor[_reactor.Index].Pool = null;

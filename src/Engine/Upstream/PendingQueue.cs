@@ -1,0 +1,50 @@
+namespace FastMesh.Engine.Upstream;
+
+/// <summary>Requests in the order they came; one that is given up leaves from the middle.</summary>
+internal struct PendingQueue
+{
+    private PendingRequest? _first;
+    private PendingRequest? _last;
+
+    public readonly PendingRequest? First => _first;
+
+    public void Add(PendingRequest request)
+    {
+        request.Previous = _last;
+        request.Next = null;
+        if (_last is null)
+        {
+            _first = request;
+        }
+        else
+        {
+            _last.Next = request;
+        }
+
+        _last = request;
+    }
+
+    public void Remove(PendingRequest request)
+    {
+        if (request.Previous is null)
+        {
+            _first = request.Next;
+        }
+        else
+        {
+            request.Previous.Next = request.Next;
+        }
+
+        if (request.Next is null)
+        {
+            _last = request.Previous;
+        }
+        else
+        {
+            request.Next.Previous = request.Previous;
+        }
+
+        request.Next = null;
+        request.Previous = null;
+    }
+}

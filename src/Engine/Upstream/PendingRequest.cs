@@ -1,0 +1,65 @@
+using System;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace FastMesh.Engine.Upstream;
+
+/// <summary>
+/// One request's place in the queue of a pool that may open no further connection. It ends with a connection that
+/// became free, with the word to look again, with an error, or by <see cref="Cancel"/>. Reused over the requests of an
+/// exchange; what waits resumes in the next turn, so that nobody runs inside the one who gave. Reactor thread only.
+/// </summary>
+internal sealed class PendingRequest : ICriticalNotifyCompletion
+{
+    private static readonly Action<object?> s_resume =
+        static state => ((PendingRequest)state!)._continuation!.Invoke();
+
+    private Action? _continuation;
+    private ConnectionPool? _pool;
+    private ConnectedClient _result;
+
+    public bool IsCompleted => false;
+
+    internal PendingRequest? Next { get; set; }
+
+    internal PendingRequest? Previous { get; set; }
+
+    public PendingRequest GetAwaiter() => this;
+
+    /// <summary>A connection, an error, or neither: then the pool is to be asked again.</summary>
+    public ConnectedClient GetResult()
+    {
+        ConnectedClient result = _result;
+        _result = default;
+        _continuation = null;
+        return result;
+    }
+
+    public void OnCompleted(Action continuation) => _continuation = continuation;
+
+    public void UnsafeOnCompleted(Action continuation) => _continuation = continuation;
+
+    /// <summary>Takes the request out of its queue, if it stands in one; its owner knows why.</summary>
+    public void Cancel()
+    {
+        if (_pool is { } pool)
+        {
+            pool.Remove(this);
+            End(pool, new ConnectedClient(null, ForwardError.Overflow, null));
+        }
+    }
+
+    internal void Begin(ConnectionPool pool)
+    {
+        Debug.Assert(_pool is null && _continuation is null);
+        _pool = pool;
+    }
+
+    internal void End(ConnectionPool pool, in ConnectedClient result)
+    {
+        Debug.Assert(_pool == pool);
+        _pool = null;
+        _result = result;
+        pool.Reactor.Defer(s_resume, this);
+    }
+}
