@@ -113,6 +113,7 @@ public sealed class MeshEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         var problems = new List<ConfigProblem>();
+        _sinks.BeginNaming();
         Dictionary<string, ClusterRuntime> clusters = _compiler.CompileClusters(config, _snapshot, problems);
         var managers = new Dictionary<string, HttpManagerSlot>();
         var compiled = new List<(HttpManagerSlot Slot, HttpManager Manager)>();
@@ -125,6 +126,7 @@ public sealed class MeshEngine : IAsyncDisposable
         await StartDnsAsync(clusters);
         Publish(config, clusters, managers, compiled, listeners);
         await OnAllReactorsAsync(rooms => rooms.Sockets.Adopt(listeners));
+        _sinks.EndNaming();
         Interlocked.CompareExchange(ref _state, (int)EngineState.Live, (int)EngineState.Starting);
         EngineLog.Applied(_log, _snapshot.Version, config.Listeners.Count, config.Clusters.Count);
         return problems;

@@ -7,7 +7,8 @@ namespace FastMesh.Engine.Telemetry;
 
 /// <summary>
 /// One log file: a lane per reactor, each a ring of a few buffers that the reactor fills and one thread empties. With
-/// every buffer of a lane in flight, lines are dropped and counted.
+/// every buffer of a lane in flight, lines are dropped and counted. The thread begins with the first lines. A file that
+/// the configuration names no more is closed after the last lines of the connections that still do.
 /// </summary>
 internal sealed class AccessLogSinkWriter : IDisposable
 {
@@ -26,11 +27,13 @@ internal sealed class AccessLogSinkWriter : IDisposable
     private readonly Lane[] _lanes;
     private readonly ILogger _log;
     private readonly ManualResetEventSlim _work = new(false);
-    private readonly Thread _thread;
     private readonly LogFile _file;
+    private Thread? _thread;
+    private int _isRunning;
     private bool _failed;
     private volatile bool _stopping;
     private volatile bool _reopen;
+    private volatile bool _isRetired;
 
     public AccessLogSinkWriter(string path, int reactors, ILogger log)
     {
@@ -42,12 +45,12 @@ internal sealed class AccessLogSinkWriter : IDisposable
         {
             _lanes[i] = new Lane();
         }
-
-        _thread = new Thread(Run) { IsBackground = true, Name = "access-log" };
-        _thread.Start();
     }
 
     public string Path { get; }
+
+    /// <summary>How long a file that no configuration names waits for another line before it is closed.</summary>
+    public int RetiredIdleMs { get; init; } = 1000;
 
     public long DroppedLines
     {
@@ -97,11 +100,30 @@ internal sealed class AccessLogSinkWriter : IDisposable
     {
         Lane lane = _lanes[reactor];
         LaneBuffer buffer = lane.Buffers[lane.Filling];
-        if (!buffer.IsHanded && buffer.Length > 0)
+        if (buffer.IsHanded)
+        {
+            return;
+        }
+
+        if (buffer.Length > 0)
         {
             Hand(lane);
         }
+        else if (_isRetired)
+        {
+            lane.DropSpares();
+        }
     }
+
+    /// <summary>Whether the configuration in force names it.</summary>
+    public void SetInForce(bool isInForce)
+    {
+        _isRetired = !isInForce;
+        _work.Set();
+    }
+
+    /// <summary>Whether its thread runs and its file may be open.</summary>
+    public bool IsOpen => Volatile.Read(ref _isRunning) != 0;
 
     public void Reopen()
     {
@@ -113,7 +135,8 @@ internal sealed class AccessLogSinkWriter : IDisposable
     {
         _stopping = true;
         _work.Set();
-        _thread.Join(StopTime);
+        Start();
+        _thread?.Join(StopTime);
     }
 
     private void Hand(Lane lane)
@@ -121,13 +144,33 @@ internal sealed class AccessLogSinkWriter : IDisposable
         lane.Buffers[lane.Filling].IsHanded = true;
         lane.Filling = (lane.Filling + 1) % BuffersPerLane;
         _work.Set();
+        Start();
+    }
+
+    private void Start()
+    {
+        if (Volatile.Read(ref _isRunning) == 0 && Interlocked.CompareExchange(ref _isRunning, 1, 0) == 0)
+        {
+            _thread = new Thread(Run) { IsBackground = true, Name = "access-log" };
+            _thread.Start();
+        }
     }
 
     private void Run()
     {
         while (true)
         {
-            _work.Wait();
+            if (!_work.Wait(_isRetired ? RetiredIdleMs : Timeout.Infinite) && _isRetired)
+            {
+                _file.Close();
+                Interlocked.Exchange(ref _isRunning, 0);
+                // Lines that came in between found the thread running.
+                if (!_work.IsSet || Interlocked.CompareExchange(ref _isRunning, 1, 0) != 0)
+                {
+                    return;
+                }
+            }
+
             _work.Reset();
             bool stopping = _stopping;
             if (_reopen)
@@ -203,6 +246,14 @@ internal sealed class AccessLogSinkWriter : IDisposable
             }
 
             return null;
+        }
+
+        /// <summary>Gives all empty buffers to the collector; the reactor's.</summary>
+        public void DropSpares()
+        {
+            while (TakeSpare() is not null)
+            {
+            }
         }
 
         private static LaneBuffer[] CreateBuffers()

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using FastMesh.Model;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,7 @@ internal sealed class AccessLogSinks : IDisposable
 {
     // Replaced as a whole when one is added, because reactors walk it meanwhile.
     private volatile AccessLogSinkWriter[] _sinks = [];
+    private readonly HashSet<AccessLogSinkWriter> _named = [];
     private readonly int _reactors;
     private readonly ILogger _log;
 
@@ -46,13 +48,29 @@ internal sealed class AccessLogSinks : IDisposable
         {
             if (known.Path == path)
             {
+                _named.Add(known);
                 return known;
             }
         }
 
         var sink = new AccessLogSinkWriter(path, _reactors, _log);
         _sinks = [.. _sinks, sink];
+        _named.Add(sink);
         return sink;
+    }
+
+    /// <summary>A configuration is about to be compiled: what it names counts from here.</summary>
+    public void BeginNaming() => _named.Clear();
+
+    /// <summary>
+    /// The configuration is in force: files that only its predecessor named are closed when they are done.
+    /// </summary>
+    public void EndNaming()
+    {
+        foreach (AccessLogSinkWriter sink in _sinks)
+        {
+            sink.SetInForce(_named.Contains(sink));
+        }
     }
 
     /// <summary>Hands half-full buffers of one reactor to their writers; called on that reactor.</summary>

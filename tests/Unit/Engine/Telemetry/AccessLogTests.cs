@@ -94,6 +94,38 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
+    public void Sink_NoLongerNamed_ClosesAfterItsLastLinesAndOpensForLaterOnes()
+    {
+        AccessLogSinkWriter sink = new(LogPath, 1, NullLogger.Instance) { RetiredIdleMs = 1 };
+        Write(sink, "a\n"u8);
+        Assert.True(sink.IsOpen);
+        sink.SetInForce(false);
+        WaitUntilClosed(sink);
+        Assert.Equal("a\n", File.ReadAllText(LogPath));
+
+        // A connection of the configuration before may end late.
+        Write(sink, "b\n"u8);
+        WaitUntilClosed(sink);
+        Assert.Equal("a\nb\n", File.ReadAllText(LogPath));
+        sink.Dispose();
+    }
+
+    private static void Write(AccessLogSinkWriter sink, ReadOnlySpan<byte> line)
+    {
+        line.CopyTo(sink.Reserve(0));
+        sink.Commit(0, line.Length);
+        sink.Flush(0);
+    }
+
+    private static void WaitUntilClosed(AccessLogSinkWriter sink)
+    {
+        while (sink.IsOpen)
+        {
+            System.Threading.Thread.Yield();
+        }
+    }
+
+    [Fact]
     public void Write_WriterStuckInFifo_DropsAndNeverWaits()
     {
         Assert.Equal(0, Fifo.Make(LogPath, 0x180));
