@@ -111,7 +111,15 @@ public abstract record ListenerFilter
     private protected ListenerFilter()
     {
     }
+
+    /// <summary>Destination ports for which it is left out (<c>filter_disabled</c>), in order, none touching.</summary>
+    public ValueList<PortRange> DisabledPorts { get; init; } = [];
 }
+
+/// <summary>Ports from the first to the last, both included.</summary>
+/// <param name="First">0 to 65535.</param>
+/// <param name="Last">At least <paramref name="First"/>.</param>
+public sealed record PortRange(int First, int Last);
 
 /// <summary>Reads the destination that a redirect rule replaced.</summary>
 public sealed record OriginalDestinationFilter : ListenerFilter;

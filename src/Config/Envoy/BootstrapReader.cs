@@ -63,6 +63,7 @@ internal static class BootstrapReader
             ? AddressReader.Read(address, allowNames: false)
             : null;
         admin.Ignore("access_log", "requests to the admin interface are not logged");
+        admin.Ignore("profile_path", "there is no CPU profiler");
         admin.Ignore("access_log_path", "requests to the admin interface are not logged");
         admin.End();
         return target;

@@ -159,6 +159,8 @@ internal static class ClusterReader
     private static void ReadIgnored(Message message)
     {
         message.Ignore("metadata", "nothing here reads metadata of a cluster");
+        message.Ignore(
+            "respect_dns_ttl", "the system's resolver tells no time to live; dns_refresh_rate decides");
         message.Ignore("wait_for_warm_on_init", "clusters in the file are ready at once");
         message.Ignore("typed_dns_resolver_config", "names are resolved by the system's servers");
         message.Ignore("ignore_health_on_host_removal", "there are no active health checks");

@@ -165,6 +165,7 @@ internal static class HttpConnectionManagerReader
     {
         message.Ignore("http2_protocol_options", "only HTTP/1 is spoken");
         message.Ignore("http3_protocol_options", "only HTTP/1 is spoken");
+        ReadTracing(message);
         message.Ignore("access_log_options", "a log line is written when the exchange ends");
         message.Enum("forward_client_cert_details", 0,
         [
@@ -177,6 +178,24 @@ internal static class HttpConnectionManagerReader
         if (message.Sub("request_id_extension", Package + "RequestIDExtension") is { } extension)
         {
             ReadRequestIdExtension(extension);
+        }
+    }
+
+    // Istio always writes sampling rates; only a provider makes spans of them.
+    private static void ReadTracing(Message message)
+    {
+        if (message.Take("tracing") is not { } tracing)
+        {
+            return;
+        }
+
+        if (tracing.Node.Members.Exists(static member => member.Name == "provider"))
+        {
+            tracing.Error("tracing providers are not supported");
+        }
+        else
+        {
+            tracing.Note("changes nothing: it names no provider, so there are no spans");
         }
     }
 

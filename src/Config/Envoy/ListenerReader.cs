@@ -107,10 +107,11 @@ internal static class ListenerReader
         {
             Message holder = element.AsMessage(Package + "ListenerFilter");
             Message? config = AnyReader.OpenTypedConfig(holder);
+            Element? disabled = holder.Take("filter_disabled");
             holder.End();
             if (config is not null && ReadFilter(config) is { } filter)
             {
-                filters.Add(filter);
+                filters.Add(filter with { DisabledPorts = disabled is null ? [] : PortPredicateReader.Read(disabled) });
             }
         }
 

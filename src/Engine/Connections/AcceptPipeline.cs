@@ -90,6 +90,7 @@ internal sealed class AcceptPipeline
         if (outcome == FilterOutcome.Rejected)
         {
             stats.DownstreamListenerFilterError++;
+            ListenerLog.Refused(connection, "listener_filter_rejected");
             ConnectionsLog.FilterRejected(_logger, listener.Name, connection.Facts.DirectRemote);
         }
 
@@ -102,6 +103,7 @@ internal sealed class AcceptPipeline
         if (listener.IsLoop(facts, connection.Transport.LocalAddress))
         {
             listener.States[_reactorIndex].Stats.DownstreamCxLoop++;
+            ListenerLog.Refused(connection, "loop_detected");
             ConnectionsLog.LoopRefused(_logger, listener.Name, facts.Local, facts.DirectRemote);
             connection.Refuse();
             return;
@@ -117,6 +119,7 @@ internal sealed class AcceptPipeline
         if (listener.Selector.Select(facts) is not { } chain)
         {
             listener.States[_reactorIndex].Stats.NoFilterChainMatch++;
+            ListenerLog.NoFilterChain(connection);
             ConnectionsLog.NoFilterChain(_logger, listener.Name, facts.Local, facts.Remote);
             connection.Refuse();
             return;
@@ -151,6 +154,7 @@ internal sealed class AcceptPipeline
         }
 
         connection.ListenerName = listener.Name;
+        ListenerLog.Begin(connection, listener);
         connection.Transport.Writer.HighWaterBytes = listener.BufferLimitBytes;
         connection.Place = listener;
         state.Table.Add(connection);
@@ -168,7 +172,9 @@ internal sealed class AcceptPipeline
             connection.Transport.Abort(reset: true);
         }
 
-        Leave(connection, ((CompiledListener)connection.Place!).States[_reactorIndex]);
+        var listener = (CompiledListener)connection.Place!;
+        ListenerLog.Write(connection, listener, _reactorIndex);
+        Leave(connection, listener.States[_reactorIndex]);
         LeaveGlobal(connection);
         connection.Transport.Close();
     }

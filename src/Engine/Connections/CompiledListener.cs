@@ -1,5 +1,6 @@
 using System;
 using FastMesh.Engine.Downstream;
+using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 using FastMesh.Protocols;
 
@@ -45,6 +46,9 @@ internal sealed class CompiledListener
     public bool ContinueOnFilterTimeout { get; init; }
 
     public required FilterChainSelector Selector { get; init; }
+
+    /// <summary>Logs that get one line for each connection, at its end.</summary>
+    public AccessLog[] AccessLogs { get; init; } = [];
 
     /// <summary>Connections this listener serves at once, over all reactors.</summary>
     public int ConnectionsMax { get; init; } = int.MaxValue;

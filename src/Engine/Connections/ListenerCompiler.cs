@@ -67,6 +67,7 @@ internal sealed class ListenerCompiler
             ServerFirstWaitMs = _services.ServerFirstWaitMs,
             ContinueOnFilterTimeout = listener.ContinueOnListenerFiltersTimeout,
             Selector = Selector(listener, path),
+            AccessLogs = _services.AccessLogs(listener.AccessLogs),
             ConnectionsMax = listener.ConnectionLimit > 0 ? listener.ConnectionLimit : int.MaxValue,
             Count = previous?.Count ?? new ConnectionCount(),
             States = previous?.States ?? States(listener),
@@ -152,14 +153,22 @@ internal sealed class ListenerCompiler
 
     private static ListenerFilter Filter(Model.ListenerFilter filter, bool isTransparent) => filter switch
     {
-        Model.OriginalDestinationFilter => new OriginalDestinationFilter(isTransparent),
-        Model.ProxyProtocolFilter proxy => new ProxyProtocolFilter { AllowsAbsent = proxy.AllowWithout },
+        Model.OriginalDestinationFilter => new OriginalDestinationFilter(isTransparent)
+        {
+            DisabledPorts = [.. filter.DisabledPorts],
+        },
+        Model.ProxyProtocolFilter proxy => new ProxyProtocolFilter
+        {
+            AllowsAbsent = proxy.AllowWithout,
+            DisabledPorts = [.. filter.DisabledPorts],
+        },
         Model.TlsInspectorFilter tls => new TlsInspectorFilter
         {
             ClosesOnMalformed = tls.CloseOnParseErrors,
+            DisabledPorts = [.. filter.DisabledPorts],
             HelloBytesMax = Math.Min(tls.MaxClientHelloBytes, ListenerFilter.PeekBytesMax),
         },
-        Model.HttpInspectorFilter => new HttpInspectorFilter(),
+        Model.HttpInspectorFilter => new HttpInspectorFilter { DisabledPorts = [.. filter.DisabledPorts] },
         _ => throw new NotSupportedException(filter.GetType().Name),
     };
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using FastMesh.Engine.Downstream;
 using FastMesh.Engine.Transport;
+using FastMesh.Model;
 
 namespace FastMesh.Engine.Connections;
 
@@ -43,11 +44,28 @@ internal abstract class ListenerFilter
     /// <summary>Most bytes looked at before a filter must decide; a legal ClientHello fits (RFC 8446 §4).</summary>
     public const int PeekBytesMax = 65536;
 
+    /// <summary>Destination ports for which it is left out.</summary>
+    public PortRange[] DisabledPorts { get; init; } = [];
+
     /// <summary>True when a connection may not go on before the filter is done, not even at a timeout.</summary>
     public virtual bool IsMandatory => false;
 
     /// <summary>False for a filter that decides at accept, without waiting for the client.</summary>
     public virtual bool ReadsBytes => true;
+
+    /// <summary>Whether this connection is none of its business.</summary>
+    public bool IsDisabled(in ConnectionFacts facts)
+    {
+        foreach (PortRange range in DisabledPorts)
+        {
+            if (facts.Local.Port >= range.First && facts.Local.Port <= range.Last)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Called instead of <see cref="Inspect"/> when no bytes are read.</summary>
     public virtual void OnAccept(TransportConnection connection, ref ConnectionFacts facts)

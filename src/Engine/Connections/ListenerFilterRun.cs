@@ -67,6 +67,11 @@ internal sealed class ListenerFilterRun
         for (index = 0; index < filters.Length; index++)
         {
             ListenerFilter filter = filters[index];
+            if (filter.IsDisabled(connection.Facts))
+            {
+                continue;
+            }
+
             if (filter.ReadsBytes)
             {
                 return false;
@@ -127,6 +132,11 @@ internal sealed class ListenerFilterRun
 
     private async ValueTask<FilterOutcome> RunFilterAsync(ListenerFilter filter)
     {
+        if (filter.IsDisabled(_connection.Facts))
+        {
+            return FilterOutcome.Passed;
+        }
+
         if (!filter.ReadsBytes)
         {
             filter.OnAccept(_connection.Transport, ref _connection.Facts);

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Threading.Tasks;
+using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 
 namespace FastMesh.Engine.Downstream;
@@ -59,6 +60,9 @@ internal sealed class AcceptedConnection
 
     /// <summary>What the handler threw; a bug of ours, since peers never cause exceptions.</summary>
     public Exception? Failure => _handler?.Exception?.InnerException;
+
+    /// <summary>What its listener's own logs will say; null, and so for free, where there are none.</summary>
+    internal ExchangeRecord? Record { get; set; }
 
     /// <summary>Where the accept path counts it; its own business.</summary>
     internal object? Place { get; set; }

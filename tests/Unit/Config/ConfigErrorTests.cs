@@ -36,8 +36,7 @@ public sealed class ConfigErrorTests
     [InlineData("type: EDS", "type: EDS is not supported; use STATIC, STRICT_DNS, LOGICAL_DNS, ORIGINAL_DST")]
     [InlineData("outlier_detection: {}",
         "outlier_detection: envoy.config.cluster.v3.Cluster.outlier_detection is not supported")]
-    [InlineData("respectDnsTtl: true",
-        "respect_dns_ttl: envoy.config.cluster.v3.Cluster.respect_dns_ttl is not supported")]
+    [InlineData("dnsJitter: 1s", "dns_jitter: envoy.config.cluster.v3.Cluster.dns_jitter is not supported")]
     [InlineData("conect_timeout: 5s",
         "conect_timeout: unknown field of envoy.config.cluster.v3.Cluster; did you mean connect_timeout?")]
     [InlineData("lbPolicies: 1",

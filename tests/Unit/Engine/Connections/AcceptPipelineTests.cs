@@ -107,6 +107,23 @@ public sealed class AcceptPipelineTests
     }
 
     [Fact]
+    public async Task Accept_FilterDisabledForThePort_DoesNotWaitForTheClient()
+    {
+        await using TestMesh mesh = new();
+        using Socket server = Peer.Listen();
+        mesh.AddCluster("c", Peer.PortOf(server));
+        await mesh.ApplyAsync(Sniffing() with
+        {
+            ListenerFilters = [new HttpInspectorFilter { DisabledPorts = [new PortRange(0, 65535)] }],
+            ListenerFiltersTimeout = System.TimeSpan.FromHours(1),
+        });
+        using Peer client = await mesh.ConnectAsync("l");
+        using Peer upstream = await Peer.AcceptAsync(server);
+        await upstream.SendAsync("220 ready");
+        Assert.Equal("220 ready", await client.ReceiveAsync(9));
+    }
+
+    [Fact]
     public async Task Accept_ServerSpeaksFirstOverASniffedPort_GetsItsTurn()
     {
         await using TestMesh mesh = new();

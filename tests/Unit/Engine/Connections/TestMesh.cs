@@ -34,6 +34,8 @@ internal sealed class TestMesh : IAsyncDisposable
 
     public TcpStats[] Tcp { get; } = [new()];
 
+    public Func<ValueList<AccessLogSettings>, AccessLog[]> AccessLogs { get; set; } = static _ => [];
+
     /// <summary>Serves chains that are not tcp_proxy.</summary>
     public NetworkFilterDelegate Handler { get; set; } = static _ => Task.CompletedTask;
 
@@ -83,7 +85,7 @@ internal sealed class TestMesh : IAsyncDisposable
             Clusters = _clusters.GetValueOrDefault,
             TcpStats = _ => Tcp,
             ListenerStats = static _ => [new ListenerStats()],
-            AccessLogs = static _ => [],
+            AccessLogs = AccessLogs,
         };
         ListenerSet set = new ListenerCompiler(services, _set, problems).Compile([.. listeners]);
         if (problems.Count == 0 && _binder.TryBind(set, problems))

@@ -1,0 +1,68 @@
+using FastMesh.Engine.Downstream;
+using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Telemetry;
+
+namespace FastMesh.Engine.Connections;
+
+/// <summary>
+/// The access logs of a listener itself: one line for each connection it had, at the connection's end. They are the
+/// only ones that tell of a connection that found no filter chain. A connection handed over is logged by the listener
+/// that got it.
+/// </summary>
+internal static class ListenerLog
+{
+    /// <summary>Notes the beginning, where there is a log to write.</summary>
+    public static void Begin(AcceptedConnection connection, CompiledListener listener)
+    {
+        if (listener.AccessLogs.Length == 0)
+        {
+            connection.Record = null;
+            return;
+        }
+
+        Reactor reactor = connection.Transport.Reactor;
+        connection.Record ??= new ExchangeRecord { StartUs = reactor.NowUs, StartUtcMs = reactor.UtcNowMs };
+    }
+
+    public static void NoFilterChain(AcceptedConnection connection)
+    {
+        if (connection.Record is { } record)
+        {
+            record.Flags |= ResponseFlags.NoRouteFound;
+            record.ResponseCodeDetails = "filter_chain_not_found";
+        }
+    }
+
+    /// <summary>The connection was closed before it got a filter chain.</summary>
+    public static void Refused(AcceptedConnection connection, string details)
+    {
+        if (connection.Record is { } record)
+        {
+            record.ConnectionTerminationDetails = details;
+        }
+    }
+
+    public static void Write(AcceptedConnection connection, CompiledListener listener, int reactor)
+    {
+        if (connection.Record is not { } record)
+        {
+            return;
+        }
+
+        ref ConnectionFacts facts = ref connection.Facts;
+        record.EndUs = connection.Transport.Reactor.NowUs;
+        record.BytesReceived = connection.Transport.BytesReceived;
+        record.BytesSent = connection.Transport.BytesSent;
+        record.DownstreamRemote = facts.Remote;
+        record.DownstreamDirectRemote = facts.DirectRemote;
+        record.DownstreamLocal = facts.Local;
+        record.RequestedServerName = facts.ServerName;
+        record.ListenerName = connection.ListenerName;
+        record.FilterChainName = connection.FilterChainName;
+        record.ConnectionId = connection.Transport.Id;
+        foreach (AccessLog log in listener.AccessLogs)
+        {
+            log.Write(record, reactor);
+        }
+    }
+}
