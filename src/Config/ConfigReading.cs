@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Immutable;
 using FastMesh.Model;
 
@@ -10,4 +11,11 @@ namespace FastMesh.Config;
 public sealed record ConfigReading(
     MeshConfig? Config,
     ImmutableArray<ConfigProblem> Errors,
-    ImmutableArray<ConfigProblem> Notes);
+    ImmutableArray<ConfigProblem> Notes)
+{
+    /// <summary>Name of what was read, for messages.</summary>
+    public string Path { get; init; } = "";
+
+    /// <summary>What was read, for <see cref="EnvoyConfigDump"/>.</summary>
+    public ReadOnlyMemory<byte> Content { get; init; }
+}

@@ -47,7 +47,7 @@ public static class EnvoyConfigReader
         return new ConfigReading(context.HasErrors ? null : config, context.Errors, context.Notes);
     }
 
-    private static ConfigNode ReadTree(string path, ReadOnlySpan<byte> content)
+    internal static ConfigNode ReadTree(string path, ReadOnlySpan<byte> content)
     {
         if (content.Length > TreeLimits.FileBytesMax)
         {

@@ -155,7 +155,7 @@ public sealed class FileSource : IDisposable
     private ConfigReading Load(byte[] content)
     {
         _lastContent = content;
-        return EnvoyConfigReader.Load(Path, content);
+        return EnvoyConfigReader.Load(Path, content) with { Path = Path, Content = content };
     }
 
     private bool TryReadContent(out byte[] content, out ConfigReading? failure)

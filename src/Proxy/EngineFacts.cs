@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 using FastMesh.Engine;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Transport;
+using FastMesh.Model;
 using FastMesh.Proxy.Admin;
-using FastMesh.Proxy.Hosting;
 
 namespace FastMesh.Proxy;
 
@@ -23,7 +23,7 @@ internal static class EngineFacts
     public static IReadOnlyList<ClusterRow> Clusters(MeshEngine engine) =>
     [
         .. engine.Snapshot.Clusters.Values.Select(cluster => new ClusterRow(
-            cluster.Name, ConfigDump.TypeName(cluster.Model.Type), [.. cluster.Endpoints.All.Select(Row)])),
+            cluster.Name, TypeName(cluster.Model.Type), [.. cluster.Endpoints.All.Select(Row)])),
     ];
 
     /// <summary>Counters of all reactors, summed.</summary>
@@ -45,4 +45,12 @@ internal static class EngineFacts
             new AdminStat("rq_active", endpoint.PerReactor.Sum(state => (long)state.ActiveRequests)),
             new AdminStat("rq_total", endpoint.PerReactor.Sum(state => state.TotalRequests)),
         ]);
+
+    private static string TypeName(ClusterType type) => type switch
+    {
+        ClusterType.StrictDns => "STRICT_DNS",
+        ClusterType.LogicalDns => "LOGICAL_DNS",
+        ClusterType.OriginalDestination => "ORIGINAL_DST",
+        _ => "STATIC",
+    };
 }

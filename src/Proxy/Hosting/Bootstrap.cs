@@ -83,7 +83,7 @@ internal static class Bootstrap
             ProxyLog.Note(logger, note.ToString());
         }
 
-        using ProxyLife life = new(options, engine, file, config, log, logger);
+        using ProxyLife life = new(options, engine, file, reading, log, logger);
         AdminServer? admin = null;
         try
         {

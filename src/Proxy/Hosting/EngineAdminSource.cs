@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FastMesh.Config;
 using FastMesh.Engine;
 using FastMesh.Model;
 using FastMesh.Proxy.Admin;
@@ -17,12 +18,12 @@ internal sealed class EngineAdminSource : IAdminSource
     private readonly MeshEngine _engine;
     private readonly HostLog _log;
     private readonly ProxyOptions _options;
-    private volatile MeshConfig _config;
+    private volatile ConfigReading _reading;
 
-    public EngineAdminSource(MeshEngine engine, MeshConfig config, HostLog log, ProxyOptions options)
+    public EngineAdminSource(MeshEngine engine, ConfigReading reading, HostLog log, ProxyOptions options)
     {
         _engine = engine;
-        _config = config;
+        _reading = reading;
         _log = log;
         _options = options;
     }
@@ -31,12 +32,15 @@ internal sealed class EngineAdminSource : IAdminSource
 
     public required Action QuitAsked { get; init; }
 
-    /// <summary>The configuration in force.</summary>
-    public MeshConfig Config
+    /// <summary>What the configuration in force was read from.</summary>
+    public ConfigReading Reading
     {
-        get => _config;
-        set => _config = value;
+        get => _reading;
+        set => _reading = value;
     }
+
+    /// <summary>The configuration in force.</summary>
+    public MeshConfig Config => _reading.Config!;
 
     public AdminState State => _engine.Status.State switch
     {
@@ -58,7 +62,7 @@ internal sealed class EngineAdminSource : IAdminSource
             EngineStatus status = _engine.Status;
             return
             [
-                .. _config.Listeners.Select(listener =>
+                .. Config.Listeners.Select(listener =>
                 {
                     bool bound = status.Listeners.Any(one => one.Name == listener.Name && one.Address is not null);
                     int port = status.Listeners.Where(one => one.Name == listener.Name)
@@ -72,7 +76,7 @@ internal sealed class EngineAdminSource : IAdminSource
         }
     }
 
-    public IReadOnlyList<RouteRow> Routes => [.. ConfigDump.RouteTables(_config).SelectMany(RouteText.Rows)];
+    public IReadOnlyList<RouteRow> Routes => [.. RouteText.Tables(Config).SelectMany(RouteText.Rows)];
 
     public void WriteServerInfo(Utf8JsonWriter json)
     {
@@ -91,12 +95,12 @@ internal sealed class EngineAdminSource : IAdminSource
         json.WriteString("drain_time", FormattableString.Invariant($"{_options.DrainTime.TotalSeconds}s"));
         json.WriteEndObject();
         json.WriteStartObject("node");
-        json.WriteString("id", _config.Node.Id);
-        json.WriteString("cluster", _config.Node.Cluster);
+        json.WriteString("id", Config.Node.Id);
+        json.WriteString("cluster", Config.Node.Cluster);
         json.WriteEndObject();
     }
 
-    public void WriteConfig(Utf8JsonWriter json) => ConfigDump.Write(json, _config);
+    public void WriteConfig(Utf8JsonWriter json) => EnvoyConfigDump.Write(json, _reading.Path, _reading.Content.Span);
 
     public string Stats(StatsFormat format, Regex? filter, bool usedOnly) =>
         EngineFacts.Stats(_engine, format, filter, usedOnly);

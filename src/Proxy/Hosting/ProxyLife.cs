@@ -32,13 +32,13 @@ internal sealed class ProxyLife : IDisposable
     private readonly TaskCompletionSource<string> _leave = NewSource();
 
     public ProxyLife(
-        ProxyOptions options, MeshEngine engine, ConfigFile file, MeshConfig config, HostLog log, ILogger logger)
+        ProxyOptions options, MeshEngine engine, ConfigFile file, ConfigReading reading, HostLog log, ILogger logger)
     {
         _options = options;
         _engine = engine;
         _file = file;
         _logger = logger;
-        Admin = new EngineAdminSource(engine, config, log, options)
+        Admin = new EngineAdminSource(engine, reading, log, options)
         {
             DrainAsked = graceful => _ = DrainListenersAsync(graceful),
             QuitAsked = () => _leave.TrySetResult("/quitquitquit"),
@@ -119,7 +119,7 @@ internal sealed class ProxyLife : IDisposable
                 ProxyLog.AdminStays(_logger);
             }
 
-            Admin.Config = reading.Config;
+            Admin.Reading = reading;
             ProxyLog.Reloaded(_logger, _options.ConfigPath);
         }
         finally

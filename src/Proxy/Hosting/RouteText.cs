@@ -14,6 +14,14 @@ internal static class RouteText
         select new RouteRow(
             table.Name, host.Name, string.Join(' ', host.Domains), Match(route.Match), Action(route.Action));
 
+    /// <summary>Every route table of every HTTP connection manager, each name once.</summary>
+    public static IEnumerable<RouteConfiguration> Tables(MeshConfig config) =>
+        config.Listeners.SelectMany(Chains)
+            .Select(chain => chain.Filter)
+            .OfType<HttpConnectionManagerSettings>()
+            .Select(manager => manager.Routes)
+            .Distinct();
+
     public static string Match(RouteMatch match)
     {
         string path = match.PathKind switch
@@ -39,4 +47,7 @@ internal static class RouteText
         DirectResponseAction direct => $"direct {direct.StatusCode}",
         _ => "none",
     };
+
+    private static IEnumerable<FilterChain> Chains(Listener listener) =>
+        listener.DefaultFilterChain is { } last ? listener.FilterChains.Append(last) : listener.FilterChains;
 }
