@@ -75,6 +75,35 @@ internal sealed class RedirectCommand
         Description = "Write the IPv6 rules even where this host has no IPv6 address of its own.",
     };
 
+    private readonly Option<string> _namespace = Text(
+        "--network-namespace", "", "Network namespace of the rules: a file, or a name of ip netns; empty is this one.");
+
+    private readonly Option<bool> _validate = new("--run-validation")
+    {
+        Description = "Try the rules once they stand; the inbound capture port must be free.",
+    };
+
+    private readonly Option<bool> _skipApply = new("--skip-rule-apply")
+    {
+        Description = "Change no rules; with --run-validation try those that stand.",
+    };
+
+    private readonly Option<bool> _cleanupOnly = new("--cleanup-only") { Description = "As remove." };
+    private readonly Option<bool> _reconcile = new("--reconcile")
+    {
+        Description = "Replace rules that differ; apply always does.",
+    };
+
+    private readonly Option<bool> _force = new("--force-apply")
+    {
+        Description = "Write the rules even where some stand; apply always does.",
+    };
+
+    private readonly Option<bool> _nftables = new("--native-nftables")
+    {
+        Description = "Refused: rules go through iptables-restore, whose nft back end is used where it is there.",
+    };
+
     private RedirectCommand()
     {
     }
@@ -115,19 +144,39 @@ internal sealed class RedirectCommand
 
     private async Task<int> ApplyAsync(RedirectOptions options, TextWriter output, TextWriter error)
     {
-        bool withIPv6 = options.DualStack || HostAddresses.HasIPv6();
+        if (options.CleanupOnly)
+        {
+            return await RemoveAsync(options, output, error);
+        }
+
+        RunCommand run = options.Namespace.Runner;
+        bool withIPv6 = options.DualStack || await HasIPv6Async(options, run);
         if (options.RedirectDns)
         {
             await error.WriteLineAsync(
                 "fastmesh redirect: DNS is sent to port 15053, where this version of the proxy does not listen");
         }
 
-        IptablesRunner runner = new(options, CommandRunner.RunAsync);
-        return await TellAsync(await runner.ApplyAsync(withIPv6), output, error);
+        RedirectOutcome outcome = options.SkipRuleApply
+            ? new RedirectOutcome(ExitCodes.Fine, "rules left as they stand")
+            : await new IptablesRunner(options, run).ApplyAsync(withIPv6);
+        if (outcome.ExitCode == ExitCodes.Fine && options.RunValidation)
+        {
+            outcome = RedirectProbe.Run(options, options.Namespace) is { } trouble
+                ? new RedirectOutcome(ExitCodes.Failed, "validation failed: " + trouble)
+                : outcome with { Message = outcome.Message + "; a probe was captured" };
+        }
+
+        return await TellAsync(outcome, output, error);
     }
 
+    private static async Task<bool> HasIPv6Async(RedirectOptions options, RunCommand run) =>
+        options.Namespace == NetworkNamespace.Own
+            ? HostAddresses.HasIPv6()
+            : HostAddresses.HasIPv6((await run("cat", ["/proc/net/if_inet6"], null)).Output);
+
     private async Task<int> RemoveAsync(RedirectOptions options, TextWriter output, TextWriter error) =>
-        await TellAsync(await new IptablesRunner(options, CommandRunner.RunAsync).RemoveAsync(), output, error);
+        await TellAsync(await new IptablesRunner(options, options.Namespace.Runner).RemoveAsync(), output, error);
 
     private async Task<int> ShowAsync(RedirectOptions options, TextWriter output, TextWriter error)
     {
@@ -159,12 +208,16 @@ internal sealed class RedirectCommand
     [
         _outboundPort, _inboundPort, _tunnelPort, _uids, _gids, _mode, _inboundPorts, _inboundExcluded, _ranges,
         _rangesExcluded, _outboundPorts, _outboundExcluded, _virtual, _interfacesExcluded, _groups, _groupsExcluded,
-        _mark, _routeTable, _redirectDns, _captureAllDns, _dropInvalid, _dualStack,
+        _mark, _routeTable, _redirectDns, _captureAllDns, _dropInvalid, _dualStack, _namespace, _validate, _skipApply,
+        _cleanupOnly, _reconcile, _force, _nftables,
     ];
 
     private RedirectOptions Read(ParseResult parsed, RedirectOptionsReader reader)
     {
         string Value(Option<string> option) => parsed.GetValue(option)!;
+        reader.Refuse(
+            "--native-nftables", parsed.GetValue(_nftables),
+            "rules go through iptables-restore, which writes nftables rules where its nft back end is installed");
         return new RedirectOptions
         {
             OutboundPort = reader.Port("-p", Value(_outboundPort)),
@@ -189,6 +242,10 @@ internal sealed class RedirectCommand
             CaptureAllDns = parsed.GetValue(_captureAllDns),
             DropInvalid = parsed.GetValue(_dropInvalid),
             DualStack = parsed.GetValue(_dualStack),
+            Namespace = reader.Namespace("--network-namespace", Value(_namespace)),
+            RunValidation = parsed.GetValue(_validate),
+            SkipRuleApply = parsed.GetValue(_skipApply),
+            CleanupOnly = parsed.GetValue(_cleanupOnly),
             DnsServers = parsed.GetValue(_redirectDns) ? HostAddresses.Resolvers() : [],
         };
     }

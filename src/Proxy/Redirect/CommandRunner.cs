@@ -26,10 +26,9 @@ internal static class CommandRunner
 
     public static async Task<CommandResult> RunAsync(string tool, IReadOnlyList<string> arguments, string? input)
     {
-        string? path = Folders.Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
-        if (path is null)
+        if (Find(tool) is not { } path)
         {
-            return new CommandResult(CommandResult.NotFound, string.Empty, tool + " is not installed");
+            return Missing(tool);
         }
 
         ProcessStartInfo start = new(path, arguments)
@@ -52,6 +51,13 @@ internal static class CommandRunner
             return new CommandResult(CommandResult.NotFound, string.Empty, e.Message);
         }
     }
+
+    /// <summary>Where a tool is, or null.</summary>
+    public static string? Find(string tool) =>
+        Folders.Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
+
+    public static CommandResult Missing(string tool) =>
+        new(CommandResult.NotFound, string.Empty, tool + " is not installed");
 
     private static async Task WriteInputAsync(Process process, string? input)
     {

@@ -21,6 +21,16 @@ internal static class HostAddresses
                 && !IPAddress.IsLoopback(unicast.Address)
                 && !unicast.Address.IsIPv6LinkLocal);
 
+    /// <summary>The same of another namespace, from the text of its <c>/proc/net/if_inet6</c>.</summary>
+    public static bool HasIPv6(string interfaces)
+    {
+        // address, index, prefix length, scope, flags, name; scope 00 is global.
+        const int Scope = 3;
+        return interfaces.Split('\n')
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(words => words.Length > Scope && words[Scope] == "00");
+    }
+
     /// <summary>The resolvers of /etc/resolv.conf, empty when it cannot be read.</summary>
     public static IReadOnlyList<Cidr> Resolvers()
     {

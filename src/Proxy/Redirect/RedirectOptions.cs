@@ -70,4 +70,16 @@ internal sealed record RedirectOptions
 
     /// <summary>Write the IPv6 rules even where the host has no IPv6 address of its own now.</summary>
     public bool DualStack { get; init; }
+
+    /// <summary>The namespace the rules are for.</summary>
+    public NetworkNamespace Namespace { get; init; } = NetworkNamespace.Own;
+
+    /// <summary>Try the rules once they stand.</summary>
+    public bool RunValidation { get; init; }
+
+    /// <summary>Leave the rules alone; only try what stands.</summary>
+    public bool SkipRuleApply { get; init; }
+
+    /// <summary>Only take rules away, as remove does.</summary>
+    public bool CleanupOnly { get; init; }
 }

@@ -88,6 +88,26 @@ internal sealed class RedirectOptionsReader
         return InterceptionMode.Redirect;
     }
 
+    /// <summary>A file, or a name of <c>ip netns</c>; empty is the process's own.</summary>
+    public NetworkNamespace Namespace(string flag, string text)
+    {
+        if (!NetworkNamespace.TryFind(text, out NetworkNamespace found))
+        {
+            Problems.Add($"{flag}: there is no network namespace \"{text}\"");
+        }
+
+        return found;
+    }
+
+    /// <summary>A flag of istio-iptables that this version does not have.</summary>
+    public void Refuse(string flag, bool given, string why)
+    {
+        if (given)
+        {
+            Problems.Add($"{flag} is not supported: {why}");
+        }
+    }
+
     private static bool IsName(string text, string others) =>
         text.Length > 0 && text[0] != '-' && text.All(c => char.IsAsciiLetterOrDigit(c) || others.Contains(c));
 

@@ -61,6 +61,48 @@ public sealed class RedirectTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Apply_ToAnotherNamespace_WritesThereAndNotHere()
+    {
+        (int code, _, string error) = await TestProcess.RunAsync(
+            ProxyProcess.Executable, "redirect", "apply", "--network-namespace", _namespace, "-p", "16001");
+        Assert.True(code == 0, error);
+        Assert.Contains("--to-ports 16001", await RulesAsync(), StringComparison.Ordinal);
+        (_, string here, _) = await TestProcess.RunAsync(Tools.Require("iptables-save"));
+        Assert.DoesNotContain("--to-ports 16001", here, StringComparison.Ordinal);
+        (code, _, error) = await TestProcess.RunAsync(
+            ProxyProcess.Executable, "redirect", "remove", "--network-namespace", "/run/netns/" + _namespace);
+        Assert.True(code == 0, error);
+        Assert.DoesNotContain("ISTIO", await RulesAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("-m", "TPROXY")]
+    [InlineData("-z", "16006", "-u", "1234")]
+    public async Task Apply_WithValidation_ProbesTheRules(params string[] flags)
+    {
+        await FastmeshAsync(["redirect", "apply", "--run-validation", .. flags]);
+        string[] outside =
+            ["redirect", "apply", "--run-validation", "--skip-rule-apply", "--network-namespace", _namespace, .. flags];
+        (int code, _, string error) = await TestProcess.RunAsync(ProxyProcess.Executable, outside);
+        Assert.True(code == 0, error);
+        await FastmeshAsync(["redirect", "apply", "--cleanup-only", .. flags]);
+        (code, _, error) = await TestProcess.RunAsync(ProxyProcess.Executable, outside);
+        Assert.Equal(1, code);
+        Assert.Contains("was not captured", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_UnknownNamespaceOrNativeNftables_IsRefusedByName()
+    {
+        (int code, _, string error) = await TestProcess.RunAsync(
+            ProxyProcess.Executable, "redirect", "apply", "--network-namespace", "nosuch", "--native-nftables");
+        Assert.Equal(2, code);
+        Assert.Contains("\"nosuch\"", error, StringComparison.Ordinal);
+        Assert.Contains("--native-nftables is not supported", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Remove_RulesOfOthers_StayAsTheyWere()
     {
         await InsideAsync("iptables", "-t", "nat", "-A", "OUTPUT", "-p", "tcp", "--dport", "9", "-j", "RETURN");
