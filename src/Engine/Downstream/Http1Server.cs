@@ -7,6 +7,7 @@ using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
+using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
 
@@ -16,7 +17,7 @@ namespace FastMesh.Engine.Downstream;
 /// The server side of one HTTP/1.1 connection: bytes in, exchanges to the forwarder, one after the other. Between
 /// exchanges it holds no buffer, only itself.
 /// </summary>
-internal sealed class Http1Server : IDrainable
+internal sealed class Http1Server : DownstreamStream, IDrainable
 {
     private static readonly Action<TransportConnection> s_activity =
         static connection => ((Http1Server)connection.Owner!).OnActivityWhileForwarding();
@@ -28,6 +29,7 @@ internal sealed class Http1Server : IDrainable
     private readonly ReactorTimer _timer;
     private readonly long _acceptedMs;
     private Http1ParseState _parse;
+    private Http1BodyFraming _framing;
     private Exchange? _exchange;
     private long _deadlineMs;
     private long _timerDueMs;
@@ -36,6 +38,7 @@ internal sealed class Http1Server : IDrainable
     private bool _isDraining;
 
     public Http1Server(AcceptedConnection accepted, ReactorState state, HttpManagerSlot slot)
+        : base(accepted.Transport.Reader, accepted.Transport.Writer)
     {
         _accepted = accepted;
         _connection = accepted.Transport;
@@ -60,6 +63,9 @@ internal sealed class Http1Server : IDrainable
         Ready,
         Refused,
     }
+
+    /// <inheritdoc/>
+    public override bool IsClosing => _connection.IsClosing;
 
     /// <summary>Serves the connection until it ends.</summary>
     public async Task RunAsync()
@@ -92,6 +98,75 @@ internal sealed class Http1Server : IDrainable
         Close();
         stats.DownstreamCxActive--;
         stats.DownstreamCxDestroy++;
+    }
+
+    /// <summary>HTTP/1.0 knows no chunks; for it the end of the connection is the end of the body.</summary>
+    public override BodyLength Frame(HttpVersion version) =>
+        version == HttpVersion.Http11 ? BodyLength.Chunked : BodyLength.UntilClose;
+
+    /// <inheritdoc/>
+    public override bool WriteHead(Exchange exchange) => WriteHead(
+        exchange.Response,
+        exchange.Response.StatusCode == 101 ? ConnectionOption.Upgrade
+            : exchange.IsTunnel ? ConnectionOption.None
+            : exchange.CloseDownstream ? ConnectionOption.Close
+            : exchange.Request.Version == HttpVersion.Http10 ? ConnectionOption.KeepAlive
+            : ConnectionOption.None);
+
+    /// <inheritdoc/>
+    public override void WriteInterim(ResponseHead head)
+    {
+        if (WriteHead(head, ConnectionOption.None))
+        {
+            Writer.Flush();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void WriteContinue()
+    {
+        Writer.Append("HTTP/1.1 100 Continue\r\n\r\n"u8);
+        Writer.Flush();
+    }
+
+    /// <inheritdoc/>
+    public override void BeginBody(BodyKind framing) => _framing.Begin(framing);
+
+    /// <inheritdoc/>
+    public override void BeginData(long count) => _framing.BeginData(Writer, count);
+
+    /// <inheritdoc/>
+    public override bool EndBody(HttpFields? trailers) => _framing.End(Writer, trailers);
+
+    /// <inheritdoc/>
+    public override void EndSending() => _connection.Writer.ShutdownWrite();
+
+    /// <summary>A counted or chunked body is short by its framing; one until close needs a reset.</summary>
+    public override void Cut(BodyKind framing)
+    {
+        if (framing is BodyKind.Counted or BodyKind.Chunked)
+        {
+            _connection.Close();
+        }
+        else
+        {
+            Abort();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Abort() => _connection.Abort(reset: true);
+
+    private bool WriteHead(ResponseHead head, ConnectionOption option)
+    {
+        int written = Http1Writer.WriteResponse(head, option, Writer.GetSpan(Http1Writer.MeasureResponse(head)));
+        if (written < 0)
+        {
+            return false;
+        }
+
+        Writer.Advance(written);
+        return true;
     }
 
     private async ReactorTask<bool> ServeAsync()
@@ -128,7 +203,7 @@ internal sealed class Http1Server : IDrainable
         _exchange = exchange;
         _parse = default;
         exchange.Manager = _slot.Current;
-        exchange.Downstream = _connection;
+        exchange.Downstream = this;
         exchange.CloseDownstream = IsLastExchange(exchange.Manager);
         ref readonly ConnectionFacts facts = ref _accepted.Facts;
         exchange.OriginalDestination = facts.IsLocalRestored ? facts.Local : default;
@@ -198,7 +273,7 @@ internal sealed class Http1Server : IDrainable
     {
         if (!_connection.Error.IsNone)
         {
-            _exchange?.Interrupt(Upstream.ForwardError.DownstreamGone);
+            _exchange?.Interrupt(ForwardError.DownstreamGone);
         }
     }
 

@@ -25,19 +25,18 @@ internal enum PumpResult : byte
 }
 
 /// <summary>
-/// Moves one body from one HTTP/1.1 connection to another. Large pieces change owner without a copy; the destination's
-/// high-water mark stops the reading. The framing out may differ from the framing in and is always written anew.
+/// Moves one body from one side of an exchange to the other. Large pieces change owner without a copy; the
+/// destination's high-water mark stops the reading. The framing out may differ from the framing in and is always
+/// written anew.
 /// </summary>
 internal sealed class BodyPump
 {
     private readonly Exchange _exchange;
     private readonly HttpFields _trailers;
-    private TransportConnection _source = null!;
-    private TransportReader _reader = null!;
-    private TransportWriter _writer = null!;
+    private SegmentReader _reader = null!;
+    private SegmentWriter _writer = null!;
+    private MessageStream _destination = null!;
     private Http1BodyDecoder _decoder;
-    private bool _chunksOut;
-    private bool _firstChunk;
     private bool _passesTrailers;
 
     public BodyPump(Exchange exchange, HttpFields trailers)
@@ -52,17 +51,16 @@ internal sealed class BodyPump
     /// <summary>Sets the journey up.</summary>
     /// <param name="source">Where the body comes from; its head is consumed.</param>
     /// <param name="input">How its end is known there.</param>
-    /// <param name="writer">Where it goes; its head is written.</param>
+    /// <param name="destination">Where it goes; its head is written.</param>
     /// <param name="output">The framing that head announced.</param>
     /// <param name="limits">What framing and trailers may cost.</param>
     public void Begin(
-        TransportConnection source, BodyLength input, TransportWriter writer, BodyKind output, Http1Limits limits)
+        MessageStream source, BodyLength input, MessageStream destination, BodyKind output, Http1Limits limits)
     {
-        _source = source;
         _reader = source.Reader;
-        _writer = writer;
-        _chunksOut = output == BodyKind.Chunked;
-        _firstChunk = true;
+        _writer = destination.Writer;
+        _destination = destination;
+        destination.BeginBody(output);
         _passesTrailers = _exchange.Manager.EnableTrailers;
         MovedBytes = 0;
         _decoder.Start(input, _trailers, limits);
@@ -70,9 +68,9 @@ internal sealed class BodyPump
 
     public void Clear()
     {
-        _source = null!;
         _reader = null!;
         _writer = null!;
+        _destination = null!;
         _decoder = default;
         MovedBytes = 0;
     }
@@ -130,7 +128,7 @@ internal sealed class BodyPump
         }
 
         // Neither an error nor an end that we made ourselves may look like a whole body.
-        return _source.Error.IsNone && !_source.IsClosing && _decoder.InputEnded(out _) == BodyEvent.End ? Finish() : PumpResult.SourceCut;
+        return _reader.EndedByPeer && _decoder.InputEnded(out _) == BodyEvent.End ? Finish() : PumpResult.SourceCut;
     }
 
     private PumpResult? MoveBuffered(ReadOnlySequence<byte> buffer)
@@ -184,32 +182,10 @@ internal sealed class BodyPump
     private void Put(long count)
     {
         MovedBytes += count;
-        if (_chunksOut)
-        {
-            Span<byte> head = _writer.GetSpan(Http1Writer.ChunkHeadBytesMax);
-            _writer.Advance(Http1Writer.WriteChunkHead(count, _firstChunk, head));
-            _firstChunk = false;
-        }
-
+        _destination.BeginData(count);
         _reader.TransferTo(_writer, count);
     }
 
-    private PumpResult Finish()
-    {
-        if (!_chunksOut)
-        {
-            return PumpResult.Done;
-        }
-
-        HttpFields? trailers = _passesTrailers ? _trailers : null;
-        Span<byte> span = _writer.GetSpan(Http1Writer.MeasureLastChunk(trailers));
-        int written = Http1Writer.WriteLastChunk(trailers, _firstChunk, span);
-        if (written < 0)
-        {
-            return PumpResult.SourceInvalid;
-        }
-
-        _writer.Advance(written);
-        return PumpResult.Done;
-    }
+    private PumpResult Finish() =>
+        _destination.EndBody(_passesTrailers ? _trailers : null) ? PumpResult.Done : PumpResult.SourceInvalid;
 }

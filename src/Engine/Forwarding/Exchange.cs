@@ -6,7 +6,6 @@ using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Routing;
 using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
-using FastMesh.Engine.Transport;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 
@@ -65,7 +64,8 @@ internal sealed class Exchange
     /// <summary>The connection manager as the snapshot in force at the first byte compiled it.</summary>
     public HttpManager Manager { get; set; } = null!;
 
-    public TransportConnection Downstream { get; set; } = null!;
+    /// <summary>The client's side of the exchange.</summary>
+    public DownstreamStream Downstream { get; set; } = null!;
 
     public RouteEntry? Route { get; set; }
 
@@ -76,8 +76,8 @@ internal sealed class Exchange
 
     public EndpointRuntime? Endpoint { get; private set; }
 
-    /// <summary>The upstream connection that carries the current attempt, or null.</summary>
-    public Http1Client? Upstream { get; set; }
+    /// <summary>The upstream's side of the current attempt, or null.</summary>
+    public UpstreamStream? Upstream { get; set; }
 
     /// <summary>Where the client wanted to go before a redirect brought it here.</summary>
     public NetAddress OriginalDestination { get; set; }
@@ -176,10 +176,10 @@ internal sealed class Exchange
         }
     }
 
-    public void SetUpstream(Http1Client client)
+    public void SetUpstream(UpstreamStream upstream)
     {
-        Upstream = client;
-        Record.UpstreamLocal = client.Connection.LocalAddress;
+        Upstream = upstream;
+        Record.UpstreamLocal = upstream.LocalAddress;
         Record.FirstUpstreamTxUs = Reactor.NowUs;
     }
 
@@ -191,16 +191,18 @@ internal sealed class Exchange
             return;
         }
 
-        TransportWriter writer = Upstream!.Connection.Writer;
+        UpstreamStream upstream = Upstream!;
         if (_replayLength > 0 || TryKeepWholeBody())
         {
-            _replay.AsSpan(0, _replayLength).CopyTo(writer.GetSpan(_replayLength));
-            writer.Advance(_replayLength);
+            upstream.BeginBody(BodyKind.Counted);
+            upstream.BeginData(_replayLength);
+            upstream.Writer.Append(_replay.AsSpan(0, _replayLength));
+            upstream.EndBody(null);
             return;
         }
 
         UploadStarted = true;
-        RequestBody.Begin(Downstream, Request.Body, writer, Request.Body.Kind, Manager.Limits);
+        RequestBody.Begin(Downstream, Request.Body, upstream, Request.Body.Kind, Manager.Limits);
         _upload = UploadAsync();
     }
 
@@ -224,7 +226,7 @@ internal sealed class Exchange
         Upstream?.Abort();
         if (IsTunnel)
         {
-            Downstream.Abort(reset: true);
+            Downstream.Abort();
         }
         else if (Downstream.Writer.IsWaiting)
         {
@@ -242,28 +244,27 @@ internal sealed class Exchange
 
     public void CloseUpstream()
     {
-        if (Upstream is { } client)
+        if (Upstream is { } upstream)
         {
             Upstream = null;
-            client.Abort();
-            client.Close();
+            upstream.Abort();
+            upstream.Close();
         }
     }
 
     /// <summary>
-    /// Ends a response that has begun and cannot be finished, so that no client takes it for whole: a counted or
-    /// chunked body is short by its framing, one until close needs a reset.
+    /// Ends a response that has begun and cannot be finished, so that no client takes it for whole.
     /// </summary>
     public void CutDownstream()
     {
         CloseDownstream = true;
-        if (Response.Body.Kind is BodyKind.Counted or BodyKind.Chunked && Interrupted != ForwardError.DownstreamGone)
+        if (Interrupted == ForwardError.DownstreamGone)
         {
-            Downstream.Close();
+            Downstream.Abort();
         }
         else
         {
-            Downstream.Abort(reset: true);
+            Downstream.Cut(Response.Body.Kind);
         }
     }
 

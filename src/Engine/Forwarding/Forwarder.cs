@@ -188,7 +188,7 @@ internal sealed class Forwarder
         }
 
         exchange.StartUpload();
-        client.Connection.Writer.Flush();
+        client.Writer.Flush();
         return await ReadFinalHeadAsync(exchange, client);
     }
 
@@ -209,12 +209,12 @@ internal sealed class Forwarder
     }
 
     /// <summary>Waits for the final response head, passing interim ones on (RFC 9110 §15.2).</summary>
-    private static async ReactorTask<ForwardError> ReadFinalHeadAsync(Exchange exchange, Http1Client client)
+    private static async ReactorTask<ForwardError> ReadFinalHeadAsync(Exchange exchange, UpstreamStream upstream)
     {
         int interim = 0;
         while (true)
         {
-            ForwardError error = await client.ReadHeadAsync(exchange.Request.Method, exchange.Response);
+            ForwardError error = await upstream.ReadHeadAsync(exchange.Request.Method, exchange.Response);
             if (error != ForwardError.None)
             {
                 return error;
@@ -276,10 +276,10 @@ internal sealed class Forwarder
 
     private static void ReleaseUpstream(Exchange exchange)
     {
-        if (exchange.Upstream is { } client)
+        if (exchange.Upstream is { } upstream)
         {
             exchange.Upstream = null;
-            client.Release(exchange.Reactor.NowMs);
+            upstream.Release(exchange.Reactor.NowMs);
         }
 
         exchange.ReleaseEndpoint();
@@ -308,8 +308,8 @@ internal sealed class Forwarder
     /// </summary>
     private static async ReactorTask<bool> FlushAsync(Exchange exchange)
     {
-        TransportWriter writer = exchange.Downstream.Writer;
-        bool isFull = writer.QueuedBytes >= writer.HighWaterBytes;
+        SegmentWriter writer = exchange.Downstream.Writer;
+        bool isFull = writer.IsFull;
         exchange.CloseDownstream |= isFull && exchange.Interrupted != ForwardError.None;
         if (!isFull || exchange.CloseDownstream)
         {

@@ -1,7 +1,6 @@
 using System;
 using System.Text;
 using FastMesh.Engine.Routing;
-using FastMesh.Engine.Transport;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 
@@ -112,9 +111,11 @@ internal static class LocalReply
         Responder.WriteHead(exchange);
         if (head.Body.Kind == BodyKind.Counted && body.Length > 0)
         {
-            TransportWriter writer = exchange.Downstream.Writer;
-            body.CopyTo(writer.GetSpan(body.Length));
-            writer.Advance(body.Length);
+            DownstreamStream stream = exchange.Downstream;
+            stream.BeginBody(BodyKind.Counted);
+            stream.BeginData(body.Length);
+            stream.Writer.Append(body);
+            stream.EndBody(null);
             exchange.Record.BytesSent += body.Length;
         }
     }

@@ -109,10 +109,7 @@ internal static class RequestPreparation
         exchange.Request.Fields.Remove(KnownField.Expect);
         if (exchange.Request.Version == HttpVersion.Http11 && !exchange.Request.Body.IsEmpty)
         {
-            ReadOnlySpan<byte> interim = "HTTP/1.1 100 Continue\r\n\r\n"u8;
-            interim.CopyTo(exchange.Downstream.Writer.GetSpan(interim.Length));
-            exchange.Downstream.Writer.Advance(interim.Length);
-            exchange.Downstream.Writer.Flush();
+            exchange.Downstream.WriteContinue();
         }
     }
 }

@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Text;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Snapshots;
-using FastMesh.Engine.Transport;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
@@ -15,15 +14,14 @@ internal static class Responder
     /// <summary>Sends the response that stands in the exchange and pumps its body to the end.</summary>
     public static async ReactorTask<ForwardError> RespondAsync(Exchange exchange)
     {
-        Http1Client client = exchange.Upstream!;
+        UpstreamStream upstream = exchange.Upstream!;
         ResponseHead head = exchange.Response;
-        client.IsSpent |= !head.KeepAlive || head.Body.Kind == BodyKind.UntilClose;
+        upstream.OnFinalHead(head);
         exchange.Record.ResponseCodeDetails = "via_upstream";
-        LearnIdleTime(client, head);
         bool isConnected = exchange.Request.Method == HttpMethod.Connect && head.StatusCode is >= 200 and < 300;
         if (head.StatusCode == 101 || isConnected)
         {
-            return await Upgrade.RunAsync(exchange, client);
+            return await Upgrade.RunAsync(exchange, upstream);
         }
 
         BodyLength body = head.Body;
@@ -40,8 +38,7 @@ internal static class Responder
         }
 
         BodyPump pump = exchange.ResponseBody;
-        pump.Begin(
-            client.Connection, body, exchange.Downstream.Writer, head.Body.Kind, client.Limits);
+        pump.Begin(upstream, body, exchange.Downstream, head.Body.Kind, upstream.Limits);
         PumpResult result = await pump.RunAsync();
         exchange.Record.LastUpstreamRxUs = exchange.Reactor.NowUs;
         exchange.Record.BytesSent += pump.MovedBytes;
@@ -94,12 +91,7 @@ internal static class Responder
             exchange.CloseDownstream = true;
         }
 
-        ConnectionOption option = head.StatusCode == 101 ? ConnectionOption.Upgrade
-            : exchange.IsTunnel ? ConnectionOption.None
-            : exchange.CloseDownstream ? ConnectionOption.Close
-            : exchange.Request.Version == HttpVersion.Http10 ? ConnectionOption.KeepAlive
-            : ConnectionOption.None;
-        if (!Write(exchange, option))
+        if (!exchange.Downstream.WriteHead(exchange))
         {
             return false;
         }
@@ -121,56 +113,20 @@ internal static class Responder
 
         ResponseHead head = exchange.Response;
         Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
-        if (Write(exchange, ConnectionOption.None))
-        {
-            exchange.Downstream.Writer.Flush();
-        }
-    }
-
-    private static bool Write(Exchange exchange, ConnectionOption option)
-    {
-        TransportWriter writer = exchange.Downstream.Writer;
-        Span<byte> span = writer.GetSpan(Http1Writer.MeasureResponse(exchange.Response));
-        int written = Http1Writer.WriteResponse(exchange.Response, option, span);
-        if (written < 0)
-        {
-            return false;
-        }
-
-        writer.Advance(written);
-        return true;
+        exchange.Downstream.WriteInterim(head);
     }
 
     private static void PrepareHead(Exchange exchange, ResponseHead head)
     {
         Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
-        if (head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose)
+        if (head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose or BodyKind.EndStream)
         {
-            // HTTP/1.0 knows no chunks; for it the end of the connection is the end of the body.
-            head.Body = exchange.Request.Version == HttpVersion.Http11 ? BodyLength.Chunked : BodyLength.UntilClose;
+            head.Body = exchange.Downstream.Frame(exchange.Request.Version);
         }
 
         Span<byte> time = stackalloc byte[20];
         long serviceMs = (exchange.Record.FirstUpstreamRxUs - exchange.Record.FirstUpstreamTxUs) / 1000;
         Utf8Formatter.TryFormat(serviceMs, time, out int length);
         head.Fields.Set(KnownField.XEnvoyUpstreamServiceTime, time[..length]);
-    }
-
-    /// <summary>
-    /// Notes how long the upstream keeps idle connections (<c>Keep-Alive: timeout=5</c>), less one second, so that we
-    /// close before it does.
-    /// </summary>
-    private static void LearnIdleTime(Http1Client client, ResponseHead head)
-    {
-        if (!head.Fields.TryGet(KnownField.KeepAlive, out ReadOnlySpan<byte> value))
-        {
-            return;
-        }
-
-        int at = value.IndexOf("timeout="u8);
-        if (at >= 0 && Utf8Parser.TryParse(value[(at + 8)..], out int seconds, out _) && seconds > 0)
-        {
-            client.AnnouncedIdleMs = Math.Max(500, (seconds - 1) * 1000L);
-        }
     }
 }

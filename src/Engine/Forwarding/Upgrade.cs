@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using FastMesh.Engine.Reactors;
-using FastMesh.Engine.Transport;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
@@ -29,24 +28,23 @@ internal static class Upgrade
         return exchange.Route!.AllowsUpgrade(type) ?? exchange.Manager.AllowsUpgrade(type);
     }
 
-    public static async ReactorTask<ForwardError> RunAsync(Exchange exchange, Http1Client client)
+    public static async ReactorTask<ForwardError> RunAsync(Exchange exchange, UpstreamStream upstream)
     {
-        client.IsSpent = true;
+        upstream.BeginTunnel();
         exchange.CloseDownstream = true;
         exchange.BeginTunnel();
         Http1Framing.StripHopByHop(exchange.Response.Fields, keepUpgrade: true);
         exchange.Response.Body = BodyLength.None;
         Responder.WriteHead(exchange);
         exchange.Downstream.Writer.Flush();
-        ReactorTask<long> up = PassAsync(exchange, exchange.Downstream, client.Connection);
-        exchange.Record.BytesSent += await PassAsync(exchange, client.Connection, exchange.Downstream);
+        ReactorTask<long> up = PassAsync(exchange, exchange.Downstream, upstream);
+        exchange.Record.BytesSent += await PassAsync(exchange, upstream, exchange.Downstream);
         exchange.Record.BytesReceived += await up;
         exchange.RequestComplete = true;
         return exchange.Interrupted;
     }
 
-    private static async ReactorTask<long> PassAsync(
-        Exchange exchange, TransportConnection from, TransportConnection to)
+    private static async ReactorTask<long> PassAsync(Exchange exchange, MessageStream from, MessageStream to)
     {
         long moved = 0;
         while (true)
@@ -66,7 +64,7 @@ internal static class Upgrade
                 FlushResult flushed = await to.Writer.FlushAsync();
                 if (flushed.IsCompleted)
                 {
-                    from.Abort(reset: true);
+                    from.Abort();
                     return moved;
                 }
 
@@ -75,13 +73,13 @@ internal static class Upgrade
 
             if (read.IsCompleted)
             {
-                if (from.Error.IsNone)
+                if (!from.Reader.HasFailed)
                 {
-                    to.Writer.ShutdownWrite();
+                    to.EndSending();
                 }
                 else
                 {
-                    to.Abort(reset: true);
+                    to.Abort();
                 }
 
                 return moved;

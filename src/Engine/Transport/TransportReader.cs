@@ -14,7 +14,7 @@ namespace FastMesh.Engine.Transport;
 /// The reader is its own awaitable and resumes inline on the reactor. The end of input and failures show as
 /// <see cref="ReadResult.IsCompleted"/>; nothing throws for what a peer does.
 /// </summary>
-internal sealed class TransportReader : PipeReader, IValueTaskSource<ReadResult>
+internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResult>
 {
     /// <summary>From this on a block changes owner instead of being copied: copying 2 KiB costs about 50 ns.</summary>
     public const int HandOverBytesMin = 2048;
@@ -47,6 +47,12 @@ internal sealed class TransportReader : PipeReader, IValueTaskSource<ReadResult>
 
     /// <summary>True when nothing more will be received: end of input, failure, or closed.</summary>
     public bool IsEnded => _ended;
+
+    /// <inheritdoc/>
+    public override bool HasFailed => !_connection.Error.IsNone;
+
+    /// <inheritdoc/>
+    public override bool EndedByPeer => _ended && _connection.Error.IsNone && !_connection.IsClosing;
 
     /// <summary>True while somebody awaits <see cref="ReadAsync"/>.</summary>
     public bool IsWaiting => _waiting;
@@ -113,13 +119,8 @@ internal sealed class TransportReader : PipeReader, IValueTaskSource<ReadResult>
         _connection.OnConsumed(BufferedBytes);
     }
 
-    /// <summary>
-    /// Moves up to <paramref name="maxBytes"/> buffered bytes to <paramref name="destination"/>: small pieces are
-    /// copied, larger ones change owner. Stands for <see cref="AdvanceTo(SequencePosition)"/>; results of earlier
-    /// reads are invalid afterwards. The caller flushes the destination.
-    /// </summary>
-    /// <returns>The bytes moved.</returns>
-    public long TransferTo(TransportWriter destination, long maxBytes)
+    /// <inheritdoc/>
+    public override long TransferTo(SegmentWriter destination, long maxBytes)
     {
         long moved = 0;
         while (_head is { } head && moved < maxBytes)

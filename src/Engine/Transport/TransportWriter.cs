@@ -13,7 +13,7 @@ namespace FastMesh.Engine.Transport;
 /// the turn. While nothing is queued it holds no memory. A failed connection swallows what is written; the flush
 /// result says so (<see cref="FlushResult.IsCompleted"/>).
 /// </summary>
-internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<FlushResult>
+internal sealed unsafe class TransportWriter : SegmentWriter, IValueTaskSource<FlushResult>
 {
     /// <summary>A flush waits from this many unsent bytes on…</summary>
     public const int DefaultHighWaterBytes = 256 << 10;
@@ -49,8 +49,11 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
     /// <summary>True when nothing can be sent any more.</summary>
     public bool IsFailed => _failed;
 
-    /// <summary>True while somebody awaits <see cref="FlushAsync"/>.</summary>
-    public bool IsWaiting => _waiting;
+    /// <inheritdoc/>
+    public override bool IsFull => QueuedBytes >= HighWaterBytes;
+
+    /// <inheritdoc/>
+    public override bool IsWaiting => _waiting;
 
     /// <summary>True once the sending side was ended by <see cref="ShutdownWrite"/>.</summary>
     public bool IsShutdown { get; private set; }
@@ -89,8 +92,8 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
         QueuedBytes += bytes;
     }
 
-    /// <summary>Queues a copy of <paramref name="bytes"/>.</summary>
-    public void Append(ReadOnlySpan<byte> bytes)
+    /// <inheritdoc/>
+    public override void Append(ReadOnlySpan<byte> bytes)
     {
         if (_failed)
         {
@@ -113,8 +116,8 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
         }
     }
 
-    /// <summary>Queues a block, whose owner the writer becomes.</summary>
-    public void Append(BufferSegment segment)
+    /// <inheritdoc/>
+    public override void Append(BufferSegment segment)
     {
         Debug.Assert(segment.Following is null, "the block is out of its chain");
         if (_failed)
@@ -127,10 +130,8 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
         Push(segment);
     }
 
-    /// <summary>
-    /// Whether to take <paramref name="segment"/> over rather than to copy from it. Blocks never change reactor.
-    /// </summary>
-    internal bool Accepts(BufferSegment segment) =>
+    /// <inheritdoc/>
+    public override bool Accepts(BufferSegment segment) =>
         ReferenceEquals(segment.Pool, _connection.Reactor.Buffers)
         && segment.Length * WasteFactorMax >= segment.Capacity;
 
@@ -154,8 +155,8 @@ internal sealed unsafe class TransportWriter : PipeWriter, IValueTaskSource<Flus
         return new ValueTask<FlushResult>(TakeResult());
     }
 
-    /// <summary>Marks what is written to be sent at the end of the turn, without asking for room.</summary>
-    public void Flush()
+    /// <inheritdoc/>
+    public override void Flush()
     {
         if (QueuedBytes > 0)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Text;
 using System.IO.Pipelines;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
@@ -13,42 +14,42 @@ namespace FastMesh.Engine.Upstream;
 /// The client side of one HTTP/1.1 connection. It carries one exchange at a time: head out, body by the pump, response
 /// head in, body by the pump; between exchanges it rests in its <see cref="ConnectionPool"/>. Reactor thread only.
 /// </summary>
-internal sealed class Http1Client
+internal sealed class Http1Client : UpstreamStream
 {
     private static readonly Action<TransportConnection> s_idleActivity = OnIdleActivity;
 
     private readonly ConnectionPool _pool;
     private Http1ParseState _parse;
+    private Http1BodyFraming _framing;
     private long _sentBeforeBytes;
+    private long _announcedIdleMs;
     private bool _closed;
 
     public Http1Client(TransportConnection connection, ConnectionPool pool, Http1Limits limits)
+        : base(connection.Reader, connection.Writer, limits)
     {
         Connection = connection;
         _pool = pool;
-        Limits = limits;
         connection.Owner = this;
         pool.OnConnected();
     }
 
     public TransportConnection Connection { get; }
 
-    public Http1Limits Limits { get; }
+    /// <inheritdoc/>
+    public override NetAddress LocalAddress => Connection.LocalAddress;
 
     /// <summary>Requests begun on this connection.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>True when the current exchange is not the first one here: the peer may have closed meanwhile.</summary>
-    public bool IsReused => Requests > 1;
+    /// <inheritdoc/>
+    public override bool IsReused => Requests > 1;
 
     /// <summary>The connection may not serve another exchange.</summary>
-    public bool IsSpent { get; set; }
+    public bool IsSpent { get; private set; }
 
     /// <summary>When the pool closes it; learnt from <c>Keep-Alive: timeout</c> where the upstream says so.</summary>
     public long IdleUntilMs { get; private set; }
-
-    /// <summary>The longest the upstream keeps an idle connection as it told, in ms; 0 when it did not.</summary>
-    public long AnnouncedIdleMs { get; set; }
 
     internal bool IsPooled { get; set; }
 
@@ -66,18 +67,17 @@ internal sealed class Http1Client
     public void Rest(long nowMs)
     {
         long idleMs = _pool.Cluster.IdleTimeoutMs;
-        if (AnnouncedIdleMs > 0)
+        if (_announcedIdleMs > 0)
         {
-            idleMs = Math.Min(idleMs, AnnouncedIdleMs);
+            idleMs = Math.Min(idleMs, _announcedIdleMs);
         }
 
         IdleUntilMs = nowMs + idleMs;
         Connection.IdleActivity = s_idleActivity;
     }
 
-    /// <summary>Writes the request's head from its parsed parts; it leaves with the turn's flush.</summary>
-    /// <returns>False when the head cannot be sent without breaking the grammar.</returns>
-    public bool WriteHead(RequestHead head, bool isUpgrade)
+    /// <inheritdoc/>
+    public override bool WriteHead(RequestHead head, bool isUpgrade)
     {
         Requests++;
         _parse = default;
@@ -117,11 +117,23 @@ internal sealed class Http1Client
             : ProxyProtocol.WriteVersion2(span, client, record.DownstreamLocal, [], checksum: false));
     }
 
-    /// <summary>
-    /// Waits for a response head. Interim responses are handed out as well; call again for the next.
-    /// </summary>
-    /// <returns><see cref="ForwardError.None"/>, or why no head will come.</returns>
-    public async ReactorTask<ForwardError> ReadHeadAsync(HttpMethod method, ResponseHead head)
+    /// <inheritdoc/>
+    public override void BeginBody(BodyKind framing) => _framing.Begin(framing);
+
+    /// <inheritdoc/>
+    public override void BeginData(long count) => _framing.BeginData(Writer, count);
+
+    /// <inheritdoc/>
+    public override bool EndBody(HttpFields? trailers) => _framing.End(Writer, trailers);
+
+    /// <inheritdoc/>
+    public override void BeginTunnel() => IsSpent = true;
+
+    /// <inheritdoc/>
+    public override void EndSending() => Connection.Writer.ShutdownWrite();
+
+    /// <inheritdoc/>
+    public override async ReactorTask<ForwardError> ReadHeadAsync(HttpMethod method, ResponseHead head)
     {
         TransportReader reader = Connection.Reader;
         head.Clear();
@@ -151,15 +163,29 @@ internal sealed class Http1Client
         }
     }
 
-    /// <summary>
-    /// True when the kernel says that no byte of the current request was acknowledged: the upstream had closed before
-    /// it arrived, so it cannot have been processed.
-    /// </summary>
-    public bool NothingWasAcknowledged() =>
+    /// <inheritdoc/>
+    public override void OnFinalHead(ResponseHead head)
+    {
+        IsSpent |= !head.KeepAlive || head.Body.Kind == BodyKind.UntilClose;
+        if (!head.Fields.TryGet(KnownField.KeepAlive, out ReadOnlySpan<byte> value))
+        {
+            return;
+        }
+
+        // "Keep-Alive: timeout=5", less one second, so that this side closes first.
+        int at = value.IndexOf("timeout="u8);
+        if (at >= 0 && Utf8Parser.TryParse(value[(at + 8)..], out int seconds, out _) && seconds > 0)
+        {
+            _announcedIdleMs = Math.Max(500, (seconds - 1) * 1000L);
+        }
+    }
+
+    /// <summary>True when the kernel says that no byte of the current request was acknowledged.</summary>
+    public override bool NothingWasAcknowledged() =>
         TcpInfo.TryGetBytesAcknowledged(Connection, out long acknowledged) && acknowledged <= _sentBeforeBytes;
 
     /// <summary>Gives the connection back to its pool, or closes it when it is spent or not clean.</summary>
-    public void Release(long nowMs)
+    public override void Release(long nowMs)
     {
         long requestsMax = _pool.Cluster.MaxRequestsPerConnection;
         if (IsSpent || !Connection.IsReusable || _pool.IsRetired
@@ -172,14 +198,15 @@ internal sealed class Http1Client
         _pool.Return(this, nowMs);
     }
 
-    /// <summary>Closes it at once; waiting reads and writes see the end.</summary>
-    public void Abort()
+    /// <inheritdoc/>
+    public override void Abort()
     {
         IsSpent = true;
         Connection.Abort(reset: true);
     }
 
-    public void Close()
+    /// <inheritdoc/>
+    public override void Close()
     {
         if (_closed)
         {
