@@ -3,6 +3,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Transport;
+using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
 
