@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading;
@@ -19,6 +20,9 @@ internal enum BufferSize
 
     /// <summary>Made for one request that is larger than all classes; never kept.</summary>
     Oversize,
+
+    /// <summary>Has no memory of its own: shows bytes of another block.</summary>
+    View,
 }
 
 /// <summary>
@@ -65,6 +69,7 @@ internal sealed unsafe class BufferPool
     public const int LargeBytes = 64 << 10;
 
     private readonly BufferBudget _budget;
+    private readonly Stack<BufferSegment> _views = new();
     private readonly Shelf[] _shelves =
     [
         new(SmallBytes, 32),
@@ -113,10 +118,49 @@ internal sealed unsafe class BufferPool
         return new BufferSegment(this, array, 0, bytes, BufferSize.Oversize, (byte*)Unsafe.AsPointer(ref array[0]));
     }
 
+    /// <summary>
+    /// Lends the first <paramref name="length"/> valid bytes of <paramref name="segment"/>, which keeps the rest. The
+    /// view is returned like any block.
+    /// </summary>
+    public BufferSegment Share(BufferSegment segment, int length)
+    {
+        Debug.Assert(length > 0 && length < segment.Length, "a part of the valid bytes");
+        Debug.Assert(segment.Lender is null, "readers hold blocks, not views");
+        if (!_views.TryPop(out BufferSegment? view))
+        {
+            view = new BufferSegment(this, [], 0, 0, BufferSize.View, null);
+        }
+
+        view.Show(segment, length);
+        segment.Views++;
+        segment.Start += length;
+        return view;
+    }
+
     /// <summary>Takes a block back. Its owner must not touch it any more.</summary>
     public void Return(BufferSegment segment)
     {
         Debug.Assert(segment.Pool == this, "a block returns to the reactor it came from");
+        if (segment.Views > 0)
+        {
+            segment.IsReturned = true;
+            return;
+        }
+
+        if (segment.Lender is { } lender)
+        {
+            segment.Reset();
+            segment.Show(null, 0);
+            _views.Push(segment);
+            if (--lender.Views == 0 && lender.IsReturned)
+            {
+                lender.IsReturned = false;
+                Return(lender);
+            }
+
+            return;
+        }
+
         segment.Reset();
         RentedBytes -= segment.Capacity;
         if (segment.Size == BufferSize.Oversize)

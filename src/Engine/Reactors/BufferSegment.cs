@@ -5,7 +5,9 @@ using System.Diagnostics;
 namespace FastMesh.Engine.Reactors;
 
 /// <summary>
-/// One block of pinned memory with exactly one owner: a reader, a send queue, the kernel, or the pool.
+/// One block of pinned memory with exactly one owner: a reader, a send queue, the kernel, or the pool. A part of its
+/// valid bytes can be lent to a second owner as a view (<see cref="BufferPool.Share"/>): those bytes are not written
+/// any more, and the block goes back to the pool with the last of them.
 /// <code>
 /// |0 ........ consumed ........ |Start ....... valid ....... |End ...... free ...... |Capacity
 /// </code>
@@ -13,8 +15,8 @@ namespace FastMesh.Engine.Reactors;
 /// </summary>
 internal sealed unsafe class BufferSegment : ReadOnlySequenceSegment<byte>
 {
-    private readonly byte[] _array;
-    private readonly int _offset;
+    private byte[] _array;
+    private int _offset;
 
     internal BufferSegment(BufferPool pool, byte[] array, int offset, int capacity, BufferSize size, byte* block)
     {
@@ -30,10 +32,10 @@ internal sealed unsafe class BufferSegment : ReadOnlySequenceSegment<byte>
     public BufferPool Pool { get; }
 
     /// <summary>The first byte of the block; pinned for life.</summary>
-    public byte* Block { get; }
+    public byte* Block { get; private set; }
 
     /// <summary>Bytes in the block.</summary>
-    public int Capacity { get; }
+    public int Capacity { get; private set; }
 
     /// <summary>Its size class.</summary>
     public BufferSize Size { get; }
@@ -46,6 +48,15 @@ internal sealed unsafe class BufferSegment : ReadOnlySequenceSegment<byte>
 
     /// <summary>The next block in the owner's list.</summary>
     public BufferSegment? Following { get; set; }
+
+    /// <summary>For a view: the block whose bytes it shows.</summary>
+    internal BufferSegment? Lender { get; private set; }
+
+    /// <summary>Views of this block that are still out.</summary>
+    internal int Views { get; set; }
+
+    /// <summary>Its owner has given it back; only views hold it.</summary>
+    internal bool IsReturned { get; set; }
 
     /// <summary>Valid bytes.</summary>
     public int Length => End - Start;
@@ -100,6 +111,17 @@ internal sealed unsafe class BufferSegment : ReadOnlySequenceSegment<byte>
         End = 0;
         Following = null;
         Next = null;
+    }
+
+    /// <summary>Makes this a view of the first <paramref name="length"/> valid bytes of a block, or of nothing.</summary>
+    internal void Show(BufferSegment? lender, int length)
+    {
+        Lender = lender;
+        Capacity = length;
+        End = length;
+        _array = lender?._array ?? [];
+        _offset = lender is null ? 0 : lender._offset + lender.Start;
+        Block = lender is null ? null : lender.Block + lender.Start;
     }
 
     /// <summary>Cuts the link to the next block, keeping the bytes.</summary>

@@ -131,6 +131,11 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
                 UnlinkHead();
                 destination.Append(head);
             }
+            else if (take >= HandOverBytesMin && destination.Accepts(head))
+            {
+                destination.Append(head.Pool.Share(head, take));
+                BufferedBytes -= take;
+            }
             else
             {
                 destination.Append(head.Valid[..take]);
