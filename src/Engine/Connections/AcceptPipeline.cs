@@ -100,7 +100,7 @@ internal sealed class AcceptPipeline
     private void Dispatch(AcceptedConnection connection, CompiledListener listener, bool isHandedOver)
     {
         ref ConnectionFacts facts = ref connection.Facts;
-        if (listener.IsLoop(facts, connection.Transport.LocalAddress))
+        if (listener.IsLoop(facts, connection.Transport))
         {
             listener.States[_reactorIndex].Stats.DownstreamCxLoop++;
             ListenerLog.Refused(connection, "loop_detected");

@@ -70,8 +70,8 @@ internal sealed class CompiledListener
     /// it back, again and again.
     /// </summary>
     /// <param name="facts">The connection, its destination restored.</param>
-    /// <param name="socketLocal">The accepted socket's own address.</param>
-    public bool IsLoop(in ConnectionFacts facts, in NetAddress socketLocal)
+    /// <param name="transport">The accepted socket.</param>
+    public bool IsLoop(in ConnectionFacts facts, TransportConnection transport)
     {
         if (!facts.IsLocalRestored || !IsRedirectTarget)
         {
@@ -80,7 +80,7 @@ internal sealed class CompiledListener
 
         // Not redirected at all, or redirected although it was meant for us. Under TPROXY the socket's own address
         // always equals the destination, so there only what is surely ours counts.
-        if (!SocketOptions.Transparent && facts.Local == socketLocal)
+        if (!SocketOptions.Transparent && facts.Local == transport.LocalAddress)
         {
             return true;
         }

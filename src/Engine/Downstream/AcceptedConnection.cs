@@ -35,9 +35,8 @@ internal sealed class AcceptedConnection
     {
         Transport = transport;
         _ended = ended;
-        Facts.Remote = transport.RemoteAddress;
-        Facts.DirectRemote = transport.RemoteAddress;
-        Facts.Local = transport.LocalAddress;
+        transport.TakeAddresses(out Facts.Remote, out Facts.Local);
+        Facts.DirectRemote = Facts.Remote;
     }
 
     /// <summary>Addresses, server name, protocols; settled when the handler starts.</summary>

@@ -70,17 +70,18 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     /// <summary>Serves the connection until it ends.</summary>
     public async Task RunAsync()
     {
+        // An idle connection holds the state of this method: nothing stays in it over an await but the counters.
         HttpStats stats = _slot.Current.StatsFor(_state.Reactor.Index);
         stats.DownstreamCxTotal++;
         stats.DownstreamCxActive++;
-        TransportReader reader = _connection.Reader;
         bool goesOn = true;
         while (goesOn)
         {
-            if (!reader.TryRead(out ReadResult read))
+            if (!_connection.Reader.TryRead(out ReadResult read))
             {
                 StartWaiting();
-                read = await reader.ReadAsync();
+                await _connection.Reader.WhenReadable();
+                continue;
             }
 
             HeadOutcome outcome = read.Buffer.IsEmpty ? HeadOutcome.NeedMore : ReadHead(read.Buffer);

@@ -31,8 +31,7 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     private Action<object?>? _connectContinuation;
     private object? _connectState;
     private ReactorTimer? _timer;
-    private NetAddress _remote;
-    private NetAddress _local;
+    private Addresses? _addresses;
     private short _connectToken;
     private bool _readerCompleted;
     private bool _writerCompleted;
@@ -112,34 +111,22 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
         }
     }
 
-    /// <summary>The peer's address.</summary>
+    /// <summary>The peer's address, kept from the first time it is asked for.</summary>
     public NetAddress RemoteAddress
     {
-        get
-        {
-            if (!_remote.HasValue && Fd >= 0)
-            {
-                _remote = _poller.ReadAddress(this, peer: true);
-            }
-
-            return _remote;
-        }
-        internal set => _remote = value;
+        get => _addresses is { Remote.HasValue: true } || Fd < 0
+            ? _addresses?.Remote ?? default
+            : Known.Remote = _poller.ReadAddress(this, peer: true);
+        internal set => Known.Remote = value;
     }
 
-    /// <summary>Our address; with TPROXY the one the peer meant.</summary>
+    /// <summary>Our address, kept likewise; with TPROXY the one the peer meant.</summary>
     public NetAddress LocalAddress
     {
-        get
-        {
-            if (!_local.HasValue && Fd >= 0)
-            {
-                _local = _poller.ReadAddress(this, peer: false);
-            }
-
-            return _local;
-        }
-        internal set => _local = value;
+        get => _addresses is { Local.HasValue: true } || Fd < 0
+            ? _addresses?.Local ?? default
+            : Known.Local = _poller.ReadAddress(this, peer: false);
+        internal set => Known.Local = value;
     }
 
     PipeReader IDuplexPipe.Input => Reader;
@@ -514,6 +501,22 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
         OnConnected(Error.Errno);
         Closed?.Invoke(this);
         _extras?.ClosedSource?.Cancel();
+    }
+
+    private Addresses Known => _addresses ??= new Addresses();
+
+    /// <summary>Hands the addresses to somebody who keeps them: an idle connection would hold them twice.</summary>
+    internal void TakeAddresses(out NetAddress remote, out NetAddress local)
+    {
+        remote = RemoteAddress;
+        local = LocalAddress;
+        _addresses = null;
+    }
+
+    private sealed class Addresses
+    {
+        public NetAddress Remote;
+        public NetAddress Local;
     }
 
     // What only the public seam asks for; an idle connection of ours does without.

@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
@@ -24,6 +25,8 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
 
     // A left-over this small moves out of its large block before the reader waits for more.
     private const int CompactBytesMax = 2048;
+
+    private static readonly Action<object?> s_call = static continuation => ((Action)continuation!)();
 
     private readonly TransportConnection _connection;
     private BufferSegment? _head;
@@ -71,6 +74,12 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
         _connection.OnReaderWaits();
         return new ValueTask<ReadResult>(this, _token);
     }
+
+    /// <summary>
+    /// Waits until <see cref="TryRead"/> has something to say. Unlike <see cref="ReadAsync"/> it leaves no result in
+    /// the state of the waiting method, which an idle connection holds.
+    /// </summary>
+    public ReadableAwaiter WhenReadable() => new(this);
 
     /// <inheritdoc/>
     public override bool TryRead(out ReadResult result)
@@ -321,5 +330,28 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
         _head = small;
         _tail = small;
         head.Pool.Return(head);
+    }
+
+    /// <summary>Awaits the next <see cref="TryRead"/> that succeeds; resumes inline on the reactor.</summary>
+    internal readonly struct ReadableAwaiter(TransportReader reader) : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => reader.TryFill();
+
+        public ReadableAwaiter GetAwaiter() => this;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation)
+        {
+            Debug.Assert(!reader._waiting, "one read at a time");
+            reader._waiting = true;
+            reader._continuation = s_call;
+            reader._state = continuation;
+            reader._connection.OnReaderWaits();
+        }
     }
 }
