@@ -10,10 +10,13 @@ internal sealed class GateClient : IDisposable
 {
     private const int TimeoutMs = 10_000;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly byte[] _buffer = new byte[512 * 1024];
+    private readonly byte[] _buffer;
 
-    public GateClient(int port)
+    /// <param name="port">Where the engine listens.</param>
+    /// <param name="bufferBytes">Room for the longest answer.</param>
+    public GateClient(int port, int bufferBytes = 512 * 1024)
     {
+        _buffer = new byte[bufferBytes];
         _socket.NoDelay = true;
         _socket.ReceiveTimeout = TimeoutMs;
         _socket.Connect(IPAddress.Loopback, port);

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Net.Sockets;
@@ -33,6 +34,11 @@ internal static class Program
 
     private const int PieceBytes = 16 * 1024;
 
+    /// <summary>Managed memory that one more keep-alive connection may cost, its first request included.</summary>
+    private const double ConnectionBytesMax = 1024;
+
+    private const int Connections = 500;
+
     public static async Task<int> Main()
     {
         int total = 0;
@@ -43,8 +49,8 @@ internal static class Program
             using GateOrigin origin = new();
             if (await TryStartAsync(transport, origin.Port) is not { } engine)
             {
-                total += GateCase.All.Length;
-                skipped += GateCase.All.Length;
+                total += GateCase.All.Length + 1;
+                skipped += GateCase.All.Length + 1;
                 continue;
             }
 
@@ -55,6 +61,9 @@ internal static class Program
                     total++;
                     failed += Passes(transport, engine, origin, gateCase) ? 0 : 1;
                 }
+
+                total++;
+                failed += ConnectionPasses(transport, engine, origin) ? 0 : 1;
             }
         }
 
@@ -95,6 +104,41 @@ internal static class Program
         {
             Console.WriteLine($"  ✗ {name}: {e.Message}");
             return false;
+        }
+    }
+
+    /// <summary>Idle keep-alive connections are opened, asked once and kept.</summary>
+    private static bool ConnectionPasses(EngineTransport transport, GateEngine engine, GateOrigin origin)
+    {
+        var gateCase = GateCase.All[0];
+        origin.AnswerWith(gateCase.Answer);
+        List<GateClient> clients = [];
+        try
+        {
+            // The tables that hold connections double now and then; the last window sees none of that.
+            double bytes = 0;
+            for (int window = 0; window < Windows; window++)
+            {
+                var before = engine.Read();
+                for (int i = 0; i < Connections; i++)
+                {
+                    clients.Add(new GateClient(engine.Port(features: false), bufferBytes: 4096));
+                    clients[^1].Ask(gateCase, 1);
+                }
+
+                bytes = (engine.Read().AllocatedBytes - before.AllocatedBytes) / (double)Connections;
+            }
+
+            bool good = bytes <= ConnectionBytesMax;
+            string name = transport.ToString().ToLowerInvariant();
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {(good ? '✓' : '✗')} {name}, one more connection: {bytes:0} bytes allocated"));
+            return good;
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
         }
     }
 

@@ -508,8 +508,8 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     /// <summary>Hands the addresses to somebody who keeps them: an idle connection would hold them twice.</summary>
     internal void TakeAddresses(out NetAddress remote, out NetAddress local)
     {
-        remote = RemoteAddress;
-        local = LocalAddress;
+        remote = _addresses is { Remote.HasValue: true } known ? known.Remote : _poller.ReadAddress(this, peer: true);
+        local = _addresses is { Local.HasValue: true } own ? own.Local : _poller.ReadAddress(this, peer: false);
         _addresses = null;
     }
 

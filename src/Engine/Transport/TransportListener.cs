@@ -71,7 +71,11 @@ internal sealed class TransportListener
         }
 
         TransportConnection connection = _poller.Adopt(fd);
-        connection.RemoteAddress = remote;
+        if (remote.HasValue)
+        {
+            connection.RemoteAddress = remote;
+        }
+
         OnAccepted(connection);
     }
 
