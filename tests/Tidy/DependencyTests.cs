@@ -20,15 +20,17 @@ public sealed class DependencyTests
     private static readonly Dictionary<string, string[]> ProjectsAllowed = new()
     {
         ["Protocols"] = [],
+        ["Tls"] = [],
         ["Model"] = [],
-        ["Engine"] = ["Protocols", "Model"],
+        ["Engine"] = ["Protocols", "Tls", "Model"],
         ["Config"] = ["Model"],
-        ["Proxy"] = ["Engine", "Config", "Model", "Protocols"],
+        ["Proxy"] = ["Engine", "Config", "Model", "Protocols", "Tls"],
     };
 
     private static readonly Dictionary<string, string[]> PackagesAllowed = new()
     {
         ["Protocols"] = [],
+        ["Tls"] = [],
         ["Model"] = [],
         ["Engine"] = ["Microsoft.AspNetCore.Connections.Abstractions", "Microsoft.Extensions.Logging.Abstractions"],
         ["Config"] = ["YamlDotNet", "Google.Protobuf", "Grpc.Tools"],
