@@ -28,6 +28,12 @@ internal static class ForwardedFields
         RequestHead head = exchange.Request;
         ExchangeRecord record = exchange.Record;
         NetAddress peer = record.DownstreamDirectRemote;
+        if (head.Fields.Has(KnownField.XForwardedClientCert))
+        {
+            // SANITIZE, the only forward_client_cert_details taken: no client states its own identity.
+            head.Fields.Remove(KnownField.XForwardedClientCert);
+        }
+
         if (manager.UseRemoteAddress)
         {
             RemoveInternal(head.Fields);
@@ -89,12 +95,7 @@ internal static class ForwardedFields
     /// <summary>The address <paramref name="hops"/> places from the right over all values, or the peer's.</summary>
     private static NetAddress FromForwardedFor(HttpFields fields, int hops, NetAddress peer)
     {
-        int index = -1;
-        for (int i = fields.Find(KnownField.XForwardedFor); i >= 0; i = fields.Find(KnownField.XForwardedFor, i + 1))
-        {
-            index = i;
-        }
-
+        int index = LastForwardedFor(fields);
         if (index < 0)
         {
             return peer;
@@ -118,12 +119,15 @@ internal static class ForwardedFields
         return NetAddress.TryParse(text, out NetAddress address) ? address : peer;
     }
 
-    /// <summary>Adds the peer to the end of the list; beside a very long one as a line of its own.</summary>
+    /// <summary>
+    /// Adds the peer to the end of the list, which is the end of its last line: behind an earlier one, an address that
+    /// the client wrote would stand nearer than the peer. Beside a very long line it is a line of its own.
+    /// </summary>
     private static void Append(HttpFields fields, NetAddress peer)
     {
         Span<byte> text = stackalloc byte[NetAddress.FormattedLengthMax];
         peer.TryFormat(text, out int length, withPort: false);
-        int index = fields.Find(KnownField.XForwardedFor);
+        int index = LastForwardedFor(fields);
         if (index < 0)
         {
             fields.Append(KnownField.XForwardedFor, text[..length]);
@@ -142,6 +146,18 @@ internal static class ForwardedFields
         ", "u8.CopyTo(joined[before.Length..]);
         text[..length].CopyTo(joined[(before.Length + 2)..]);
         fields.SetValue(index, joined[..(before.Length + 2 + length)]);
+    }
+
+    /// <summary>The index of the last line, or -1.</summary>
+    private static int LastForwardedFor(HttpFields fields)
+    {
+        int last = -1;
+        for (int i = fields.Find(KnownField.XForwardedFor); i >= 0; i = fields.Find(KnownField.XForwardedFor, i + 1))
+        {
+            last = i;
+        }
+
+        return last;
     }
 
     private static void SetAddress(HttpFields fields, KnownField name, NetAddress address)
