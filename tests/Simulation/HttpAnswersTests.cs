@@ -137,6 +137,20 @@ public sealed class HttpAnswersTests
     }
 
     [Fact]
+    public void UpgradeThatTheUpstreamDeclines_WhatFollowsIsNotARequest()
+    {
+        var world = new SimulatedHttpWorld(
+            1, configure: static settings => settings with { Upgrades = [new UpgradeRule("websocket")] });
+        world.Upstream.RawResponse = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        string answer = world.Exchange(
+            "GET /raw HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+            + "GET /counted/7 HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+        Assert.Contains("connection: close", answer, StringComparison.OrdinalIgnoreCase);
+        Assert.Single(world.Upstream.Requests);
+    }
+
+    [Fact]
     public void WebSocketUpgrade_PassesBytesBothWaysWhereAllowed()
     {
         var world = new SimulatedHttpWorld(

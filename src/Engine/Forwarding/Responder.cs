@@ -24,6 +24,8 @@ internal static class Responder
             return await Upgrade.RunAsync(exchange, upstream);
         }
 
+        // The upstream does not leave HTTP, but the client may have: what follows is not read as a request.
+        exchange.CloseDownstream |= exchange.IsUpgrade;
         BodyLength body = head.Body;
         PrepareHead(exchange, head);
         if (!WriteHead(exchange))

@@ -32,6 +32,7 @@ internal static class Retry
 
         return error is ForwardError.UpstreamClosed or ForwardError.UpstreamReset
             && attempt < RaceAttemptsMax
+            && exchange.Record.FirstUpstreamRxUs == 0
             && exchange.Upstream is { IsReused: true } client
             && exchange.IsReplayable
             && (IsIdempotent(exchange.Request.Method) || client.NothingWasAcknowledged());
