@@ -15,7 +15,7 @@ internal abstract class SegmentReader : PipeReader
 
     /// <summary>
     /// Moves up to <paramref name="maxBytes"/> buffered bytes to <paramref name="destination"/>: small pieces are
-    /// copied, larger ones change owner. Stands for <see cref="PipeReader.AdvanceTo(System.SequencePosition)"/>;
+    /// copied, larger ones change owner, a large part of a block is lent. Stands for <see cref="PipeReader.AdvanceTo(System.SequencePosition)"/>;
     /// results of earlier reads are invalid afterwards. The caller flushes the destination.
     /// </summary>
     /// <returns>The bytes moved.</returns>

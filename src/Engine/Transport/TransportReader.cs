@@ -2,7 +2,6 @@ using System;
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
@@ -15,7 +14,7 @@ namespace FastMesh.Engine.Transport;
 /// The reader is its own awaitable and resumes inline on the reactor. The end of input and failures show as
 /// <see cref="ReadResult.IsCompleted"/>; nothing throws for what a peer does.
 /// </summary>
-internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResult>
+internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResult>, IValueTaskSource
 {
     /// <summary>From this on a block changes owner instead of being copied: copying 2 KiB costs about 50 ns.</summary>
     public const int HandOverBytesMin = 2048;
@@ -25,8 +24,6 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
 
     // A left-over this small moves out of its large block before the reader waits for more.
     private const int CompactBytesMax = 2048;
-
-    private static readonly Action<object?> s_call = static continuation => ((Action)continuation!)();
 
     private readonly TransportConnection _connection;
     private BufferSegment? _head;
@@ -79,7 +76,18 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
     /// Waits until <see cref="TryRead"/> has something to say. Unlike <see cref="ReadAsync"/> it leaves no result in
     /// the state of the waiting method, which an idle connection holds.
     /// </summary>
-    public ReadableAwaiter WhenReadable() => new(this);
+    public ValueTask WhenReadable()
+    {
+        if (TryFill())
+        {
+            return default;
+        }
+
+        Debug.Assert(!_waiting, "one read at a time");
+        _waiting = true;
+        _connection.OnReaderWaits();
+        return new ValueTask(this, _token);
+    }
 
     /// <inheritdoc/>
     public override bool TryRead(out ReadResult result)
@@ -246,11 +254,24 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
         return TakeResult();
     }
 
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) =>
-        _waiting ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
+    void IValueTaskSource.GetResult(short token) => _token++;
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => Status;
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => Status;
 
     void IValueTaskSource<ReadResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        Continue(continuation, state);
+
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        Continue(continuation, state);
+
+    private ValueTaskSourceStatus Status =>
+        _waiting ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
+
+    private void Continue(Action<object?> continuation, object? state)
     {
         if (!_waiting)
         {
@@ -330,28 +351,5 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
         _head = small;
         _tail = small;
         head.Pool.Return(head);
-    }
-
-    /// <summary>Awaits the next <see cref="TryRead"/> that succeeds; resumes inline on the reactor.</summary>
-    internal readonly struct ReadableAwaiter(TransportReader reader) : ICriticalNotifyCompletion
-    {
-        public bool IsCompleted => reader.TryFill();
-
-        public ReadableAwaiter GetAwaiter() => this;
-
-        public void GetResult()
-        {
-        }
-
-        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
-
-        public void UnsafeOnCompleted(Action continuation)
-        {
-            Debug.Assert(!reader._waiting, "one read at a time");
-            reader._waiting = true;
-            reader._continuation = s_call;
-            reader._state = continuation;
-            reader._connection.OnReaderWaits();
-        }
     }
 }
