@@ -224,6 +224,12 @@ internal sealed class Exchange
         Interrupted = reason;
         Pending.Cancel();
         Upstream?.Abort();
+        if (Interrupted != reason)
+        {
+            // Who waited for the upstream went on and ended the exchange, which may serve another by now.
+            return;
+        }
+
         if (IsTunnel)
         {
             Downstream.Abort();
