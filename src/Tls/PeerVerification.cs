@@ -15,7 +15,9 @@ public sealed record PeerVerification
     /// <summary>The longest chain below the trusted certificate, unless said otherwise: more costs time.</summary>
     public const int ChainDepthMaxDefault = 10;
 
-    /// <summary>Who may sign; for peers of all names, or of all trust domains that have no bundle of their own.</summary>
+    /// <summary>
+    /// Who may sign; for peers of all names, or of all trust domains that have no bundle of their own.
+    /// </summary>
     public TrustBundle? TrustBundle { get; init; }
 
     /// <summary>

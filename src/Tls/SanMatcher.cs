@@ -6,7 +6,9 @@ namespace FastMesh.Tls;
 /// <summary>How a <see cref="SanMatcher"/> compares.</summary>
 public enum SanMatchKind : byte
 {
-    /// <summary>The whole name; a DNS name of the certificate may begin with a wildcard label (RFC 6125 §6.4.3).</summary>
+    /// <summary>
+    /// The whole name; a DNS name of the certificate may begin with a wildcard label (RFC 6125 §6.4.3).
+    /// </summary>
     Exact,
 
     /// <summary>The name begins with the value.</summary>

@@ -66,7 +66,9 @@ public sealed unsafe class TlsSession : IDisposable
     /// <summary>Why the session failed; null while it has not.</summary>
     public TlsError? Error { get; private set; }
 
-    /// <summary>Who the peer proved to be; null before the handshake is complete, or when it showed no certificate.</summary>
+    /// <summary>
+    /// Who the peer proved to be; null before the handshake is complete, or when it showed no certificate.
+    /// </summary>
     public PeerIdentity? Peer { get; private set; }
 
     /// <summary>The application protocol that was agreed on; empty when none.</summary>
@@ -363,7 +365,9 @@ public sealed unsafe class TlsSession : IDisposable
         return copied;
     }
 
-    /// <summary>OpenSSL has bytes for the peer. What the writer throws is thrown again when OpenSSL has returned.</summary>
+    /// <summary>
+    /// OpenSSL has bytes for the peer. What the writer throws is thrown again when OpenSSL has returned.
+    /// </summary>
     internal bool Push(ReadOnlySpan<byte> bytes)
     {
         try

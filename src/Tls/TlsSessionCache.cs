@@ -26,7 +26,9 @@ public sealed class TlsSessionCache : IDisposable
         _peer = null;
     }
 
-    /// <summary>The session, if it belongs to the context and neither it nor the peer's certificate has expired.</summary>
+    /// <summary>
+    /// The session, if it belongs to the context and neither it nor the peer's certificate has expired.
+    /// </summary>
     internal SslSessionHandle? Find(TlsContext context, out PeerIdentity? peer)
     {
         peer = null;

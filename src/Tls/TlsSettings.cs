@@ -71,7 +71,9 @@ public sealed record TlsServerSettings
     /// <summary>How client certificates are checked; needed unless none are asked for.</summary>
     public PeerVerification? Verification { get; init; }
 
-    /// <summary>Application protocols, best first. A client that offers only others is refused (RFC 7301 §3.2).</summary>
+    /// <summary>
+    /// Application protocols, best first. A client that offers only others is refused (RFC 7301 §3.2).
+    /// </summary>
     public IReadOnlyList<string> ApplicationProtocols { get; init; } = [];
 
     /// <summary>
@@ -102,7 +104,9 @@ public sealed record TlsClientSettings
     /// <summary>Versions and algorithms.</summary>
     public TlsParameters Parameters { get; init; } = TlsParameters.Default;
 
-    /// <summary>How the server's certificate is checked; null accepts every certificate (<c>insecureSkipVerify</c>).</summary>
+    /// <summary>
+    /// How the server's certificate is checked; null accepts every certificate (<c>insecureSkipVerify</c>).
+    /// </summary>
     public PeerVerification? Verification { get; init; }
 
     /// <summary>Application protocols to offer, best first; a session may offer its own instead.</summary>

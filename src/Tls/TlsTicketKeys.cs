@@ -14,7 +14,9 @@ public sealed class TlsTicketKeys
     /// <summary>Bytes of a key: 16 of name, 32 for HMAC-SHA-256, 32 for AES-256.</summary>
     public const int KeyBytes = 80;
 
-    /// <summary>Keys kept by <see cref="Rotate()"/>: with one rotation per half a session's life no ticket dies early.</summary>
+    /// <summary>
+    /// Keys kept by <see cref="Rotate()"/>: with one rotation per half a session's life no ticket dies early.
+    /// </summary>
     public const int KeysMax = 3;
 
     internal const int NameBytes = 16;
@@ -63,7 +65,8 @@ public sealed class TlsTicketKeys
         {
             copies[i] = keys[i].Length == KeyBytes
                 ? keys[i].ToArray()
-                : throw new ArgumentException($"ticket key {i} has {keys[i].Length} bytes; 80 are needed", nameof(keys));
+                : throw new ArgumentException($"ticket key {i} has {keys[i].Length} bytes; 80 are needed",
+                    nameof(keys));
         }
 
         return copies;

@@ -48,7 +48,9 @@ internal static unsafe class LibSsl
     /// <summary>ACCEPT_MOVING_WRITE_BUFFER | RELEASE_BUFFERS: an idle session holds no record buffers.</summary>
     public const int Modes = 2 | 0x10;
 
-    /// <summary>SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL: the new-session callback alone keeps sessions.</summary>
+    /// <summary>
+    /// SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL: the new-session callback alone keeps sessions.
+    /// </summary>
     public const int SessionCacheClient = 1 | 0x300;
 
     public const int TicketEmpty = 3;
@@ -137,7 +139,8 @@ internal static unsafe class LibSsl
         nint context, delegate* unmanaged<nint, int, int, void> callback);
 
     [DllImport(Library)]
-    public static extern void SSL_CTX_set_keylog_callback(nint context, delegate* unmanaged<nint, byte*, void> callback);
+    public static extern void SSL_CTX_set_keylog_callback(
+        nint context, delegate* unmanaged<nint, byte*, void> callback);
 
     [DllImport(Library)]
     public static extern nint SSL_new(nint context);

@@ -47,7 +47,9 @@ internal static unsafe class Pem
         }
     }
 
-    /// <summary>The first private key; null when there is none that can be read. Says nothing about its content.</summary>
+    /// <summary>
+    /// The first private key; null when there is none that can be read. Says nothing about its content.
+    /// </summary>
     public static KeyHandle? ReadKey(ReadOnlySpan<byte> pem, ReadOnlySpan<byte> password, ICollection<string> problems)
     {
         // Without an argument OpenSSL would ask on the terminal.

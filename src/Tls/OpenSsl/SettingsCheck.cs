@@ -21,7 +21,8 @@ internal static class SettingsCheck
 
         if (settings.SessionLifetime <= TimeSpan.Zero || settings.SessionLifetime > TimeSpan.FromDays(7))
         {
-            problems.Add($"session lifetime {settings.SessionLifetime} is not above 0 and at most 7 days (RFC 8446 §4.6.1)");
+            problems.Add(
+                $"session lifetime {settings.SessionLifetime} is not above 0 and at most 7 days (RFC 8446 §4.6.1)");
         }
 
         Common(settings.Certificates, settings.Parameters, settings.Verification, problems);

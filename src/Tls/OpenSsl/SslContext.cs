@@ -113,9 +113,11 @@ internal static unsafe class SslContext
         LibSsl.SSL_CTX_set_info_callback(context, &Callbacks.OnInfo);
         string suites = Suites(parameters.CipherSuites, problems);
         Require(
-            Call(suites, text => LibSsl.SSL_CTX_set_cipher_list(context, (byte*)text)), "cipher suites", suites, problems);
+            Call(suites, text => LibSsl.SSL_CTX_set_cipher_list(context, (byte*)text)), "cipher suites", suites,
+                problems);
         Require(
-            Call(Suites13, text => LibSsl.SSL_CTX_set_ciphersuites(context, (byte*)text)), "suites", Suites13, problems);
+            Call(Suites13, text => LibSsl.SSL_CTX_set_ciphersuites(context, (byte*)text)), "suites", Suites13,
+                problems);
         SetGroups(context, parameters.Groups, problems);
         string signatures = Signatures(parameters.SignatureAlgorithms, problems);
         Require(
