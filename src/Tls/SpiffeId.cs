@@ -3,8 +3,8 @@ using System;
 namespace FastMesh.Tls;
 
 /// <summary>
-/// The name of a workload: <c>spiffe://trust-domain/path</c> (SPIFFE-ID §2). The grammar is kept strictly: no port, user,
-/// query, fragment, percent-encoding, empty or dot segments, and no upper case in the trust domain.
+/// The name of a workload: <c>spiffe://trust-domain/path</c> (SPIFFE-ID §2). The grammar is kept strictly: no port,
+/// user, query, fragment, percent-encoding, empty or dot segments, and no upper case in the trust domain.
 /// </summary>
 public sealed record SpiffeId
 {

@@ -192,7 +192,8 @@ internal static unsafe class SslContext
         if (kept.Count == 0 && problems.Count == 0)
         {
             problems.Add($"none of the cipher suites {string.Join(", ", names)} has forward secrecy and "
-                + $"authenticated encryption; these do: {DefaultSuites12.Replace(":", ", ", StringComparison.Ordinal)}");
+                + "authenticated encryption; these do: "
+                + DefaultSuites12.Replace(":", ", ", StringComparison.Ordinal));
         }
 
         return kept.Count == 0 ? DefaultSuites12 : string.Join(':', kept);
