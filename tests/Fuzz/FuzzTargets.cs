@@ -25,5 +25,9 @@ internal static class FuzzTargets
         new YamlConfigTarget(),
         new RouteMatchTarget(),
         new Re2Target(),
+        new HpackTarget(),
+        new Http2ServerTarget(),
+        new Http2ClientTarget(),
+        new Http2PairTarget(),
     ];
 }

@@ -84,7 +84,8 @@ internal static class Frames
         List<byte> block = [];
         foreach (string line in fields.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            int colon = line.IndexOf(": ", line.Length > 0 && line[0] == ':' ? 1 : 0, StringComparison.Ordinal);
+            bool isPseudo = line.StartsWith(':') && !line.StartsWith(": ", StringComparison.Ordinal);
+            int colon = line.IndexOf(": ", isPseudo ? 1 : 0, StringComparison.Ordinal);
             block.Add(0);
             Literal(block, line[..colon]);
             Literal(block, line[(colon + 2)..]);

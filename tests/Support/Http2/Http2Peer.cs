@@ -14,6 +14,7 @@ internal sealed class Http2Peer
     private readonly RequestHead _request = new();
     private readonly ResponseHead _response = new();
     private readonly HttpFields _trailers = new();
+    private int _openData;
 
     public Http2Peer(Http2Role role, Http2Limits? limits = null)
     {
@@ -32,6 +33,9 @@ internal sealed class Http2Peer
 
     /// <summary>Streams that are reset are released at once, unless told otherwise.</summary>
     public bool ReleasesResets { get; set; } = true;
+
+    /// <summary>Data that follow each other on a stream are written down as one.</summary>
+    public bool JoinsData { get; set; }
 
     /// <summary>Called with each request, to answer it.</summary>
     public Action<StreamKey, RequestHead>? OnRequest { get; set; }
@@ -147,7 +151,26 @@ internal sealed class Http2Peer
 
     private static string Latin(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
-    private void Note(string text) => _events.Append(text).Append('\n');
+    private void Note(string text)
+    {
+        _openData = 0;
+        _events.Append(text).Append('\n');
+    }
+
+    private void NoteData(int streamId, string data, bool endStream)
+    {
+        if (JoinsData && _openData == streamId)
+        {
+            _events.Length--;
+            _events.Append(data).Append(endStream ? " END\n" : "\n");
+        }
+        else
+        {
+            Note($"data {streamId} {data}{(endStream ? " END" : "")}");
+        }
+
+        _openData = endStream ? 0 : streamId;
+    }
 
     private readonly struct Recorder(Http2Peer peer) : IHttp2Handler
     {
@@ -175,7 +198,7 @@ internal sealed class Http2Peer
 
         public void OnData(StreamKey stream, ReadOnlySpan<byte> data, int offset, bool endStream)
         {
-            peer.Note($"data {stream.Id} {Latin(data)}{(endStream ? " END" : "")}");
+            peer.NoteData(stream.Id, Latin(data), endStream);
             if (peer.ConsumesData)
             {
                 peer.Session.ConsumeData(stream, data.Length);

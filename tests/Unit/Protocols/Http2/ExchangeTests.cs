@@ -40,7 +40,8 @@ public sealed class ExchangeTests
         server.Session.SubmitTrailers(server.LastStream, trailers);
         Http2Peer.Exchange(client, server, step);
         string events = client.TakeEvents();
-        Assert.StartsWith("response 1 200 EndStream|content-type=text/plain\ndata 1 w", events, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "response 1 200 EndStream|content-type=text/plain\ndata 1 w", events, StringComparison.Ordinal);
         Assert.EndsWith("trailers 1|grpc-status=0 END\n", events, StringComparison.Ordinal);
         client.Session.Release(stream);
         server.Session.Release(server.LastStream);
