@@ -20,7 +20,9 @@ internal static class Http2Input
                     return at;
                 }
 
+                // The payload may have ended the connection.
                 state.IsInData = false;
+                continue;
             }
 
             if (state.IsPaused || at == input.Length)

@@ -106,6 +106,7 @@ internal sealed class ReferenceHpack(int limit)
 {
     private static readonly Dictionary<string, int> Codes = BuildCodes();
     private readonly List<(string Name, string Value)> _table = [];
+    private readonly int _limit = limit;
     private int _max = limit;
     private byte[] _block = [];
     private int _at;
@@ -124,7 +125,7 @@ internal sealed class ReferenceHpack(int limit)
             if (first >> 5 == 1)
             {
                 int size = Integer(5);
-                _broken |= !updates || size > limit;
+                _broken |= !updates || size > _limit;
                 _max = size;
                 Evict();
                 continue;
@@ -144,7 +145,8 @@ internal sealed class ReferenceHpack(int limit)
                 break;
             }
 
-            fields.Append(first >> 4 == 1 ? "!" : "").Append(field.Name).Append('\u0001').Append(field.Value).Append('\n');
+            fields.Append(first >> 4 == 1 ? "!" : "").Append(field.Name).Append('\u0001').Append(field.Value)
+                .Append('\n');
             if (first >> 6 == 1)
             {
                 _table.Insert(0, field);

@@ -27,28 +27,30 @@ internal sealed class Http2PairTarget : FuzzTarget
         StrayFrames = new Http2Allowance(1 << 20, 0),
         WindowUpdatesPerDataMax = 1 << 20,
         EmptyFramesInRowMax = 1 << 20,
+        OwedFramesMax = 1 << 20,
     };
 
     public override string Name => "http2-pair";
 
     public override IEnumerable<byte[]> Seeds =>
     [
-        [0, 5, 8, 3, 200, 8, 1, 9, 8, 2, 7, 8], [0, 0, 0, 8, 3, 255, 3, 255, 8, 4, 8, 5, 8, 6, 9], [7, 8, 0, 7, 8, 6, 8, 3, 1, 8],
+        [0, 5, 8, 3, 200, 8, 1, 9, 8, 2, 7, 8], [0, 0, 0, 8, 3, 255, 3, 255, 8, 4, 8, 5, 8, 6, 9],
+        [7, 8, 0, 7, 8, 6, 8, 3, 1, 8],
     ];
 
     public override int Run(byte[] input)
     {
-        Run run = new();
+        Script script = new();
         for (int at = 0; at < input.Length && at < 3000; at++)
         {
-            run.Step(input[at], at + 1 < input.Length ? input[at + 1] : (byte)0);
+            script.Step(input[at], at + 1 < input.Length ? input[at + 1] : (byte)0);
         }
 
-        run.Finish();
-        return run.Signature;
+        script.Finish();
+        return script.Signature;
     }
 
-    private sealed class Run
+    private sealed class Script
     {
         private readonly Http2Peer _client = new(Http2Role.Client, s_limits);
         private readonly Http2Peer _server = new(Http2Role.Server, s_limits);
@@ -59,7 +61,7 @@ internal sealed class Http2PairTarget : FuzzTarget
         private long _upGot;
         private long _downGot;
 
-        public Run()
+        public Script()
         {
             _server.OnRequest = (stream, _) => _taken.Add(stream);
         }
@@ -89,7 +91,8 @@ internal sealed class Http2PairTarget : FuzzTarget
                     _client.Session.Reset(_asked[argument % _asked.Count], Http2ErrorCode.Cancel);
                     break;
                 case 6:
-                    (argument % 2 == 0 ? _client : _server).Session.TryChangeSettings(argument * 30, 5 + (argument % 30));
+                    Http2Peer changing = argument % 2 == 0 ? _client : _server;
+                    changing.Session.TryChangeSettings(argument * 30, 5 + (argument % 30));
                     break;
                 case 7 when _taken.Count > 0:
                     _server.Session.Release(_taken[argument % _taken.Count]);
@@ -134,7 +137,8 @@ internal sealed class Http2PairTarget : FuzzTarget
             head.SetAuthority("a"u8);
             head.SetPath("/"u8);
             head.Fields.Append("x-argument"u8, Encoding.ASCII.GetBytes(new string('v', argument)));
-            if (_client.Session.TrySubmitRequest(head, argument % 3 == 0, null, out StreamKey stream) == SubmitResult.Sent)
+            SubmitResult result = _client.Session.TrySubmitRequest(head, argument % 3 == 0, null, out StreamKey stream);
+            if (result == SubmitResult.Sent)
             {
                 _asked.Add(stream);
             }

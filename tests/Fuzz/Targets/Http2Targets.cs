@@ -139,7 +139,8 @@ internal sealed class Http2ClientTarget : Http2SessionTarget
     {
         Http2Peer client = new(Http2Role.Client, Limits) { JoinsData = true };
         client.Receive(Frames.Settings());
-        foreach (HttpMethod method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Post, HttpMethod.Head, HttpMethod.Connect])
+        HttpMethod[] methods = [HttpMethod.Get, HttpMethod.Post, HttpMethod.Head, HttpMethod.Connect];
+        foreach (HttpMethod method in methods)
         {
             RequestHead head = new();
             head.SetMethod(method);

@@ -63,6 +63,18 @@ public sealed class FrameRuleTests
         Assert.Equal(Http2Fault.SettingsNotFirst, server.Session.Fault);
     }
 
+    [Fact]
+    public void Frames_AfterTheOneThatEndedTheConnection_AreNotRead()
+    {
+        Http2Peer server = Http2Peer.Server();
+        server.Receive(Frames.Headers(1, Get, endStream: false));
+        server.TakeEvents();
+        byte[] padded = Frames.Frame(FrameType.Data, FrameFlags.Padded, 1, 1);
+        server.Receive([.. padded, .. Frames.Headers(3, Get), .. Frames.Headers(5, "Upper: x")]);
+        Assert.Equal("", server.TakeEvents());
+        Assert.Equal("GOAWAY 1 ProtocolError\n", server.TakeFrames());
+    }
+
     [Theory]
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\rX")]
