@@ -338,7 +338,7 @@ public sealed class MeshEngine : IAsyncDisposable
             ReactorRooms rooms = _rooms[i];
             var finished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             done[i] = finished.Task;
-            rooms.Reactor.Post(
+            bool taken = rooms.Reactor.Post(
                 _ =>
                 {
                     try
@@ -352,6 +352,11 @@ public sealed class MeshEngine : IAsyncDisposable
                     }
                 },
                 null);
+            if (!taken)
+            {
+                // The reactor has ended, and with it all that the work was about.
+                finished.SetResult();
+            }
         }
 
         return Task.WhenAll(done);

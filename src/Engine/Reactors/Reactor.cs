@@ -102,13 +102,19 @@ internal sealed class Reactor
     /// <summary>The kernel's side. Set from <see cref="Open"/> on.</summary>
     public Poller Poller => _poller!;
 
-    /// <summary>Runs <paramref name="work"/> on the reactor. Any thread; allocates.</summary>
-    public void Post(Action<object?> work, object? state)
+    /// <summary>
+    /// Runs <paramref name="work"/> on the reactor. False, and it never runs, when the reactor has ended: whoever waits
+    /// for the outcome must look. Any thread; allocates.
+    /// </summary>
+    public bool Post(Action<object?> work, object? state)
     {
-        if (_mailbox.Post(work, state))
+        bool taken = _mailbox.TryPost(work, state, out bool wasEmpty);
+        if (taken && wasEmpty)
         {
             _poller?.Wake();
         }
+
+        return taken;
     }
 
     /// <summary>Runs <paramref name="work"/> after the completions of the next turn, without an allocation.</summary>
@@ -157,6 +163,8 @@ internal sealed class Reactor
             }
         }
 
+        // While there is a poller to do it with: what was posted in time is done, what comes later is told so.
+        _mailbox.Close(_reportBug);
         Poller.Dispose();
         t_current = null;
     }

@@ -16,7 +16,8 @@ namespace FastMesh.Engine.Transport;
 
 /// <summary>
 /// One connection of one reactor, and its own duplex pipe: reader and writer stand on the kernel's buffers with no
-/// pipe between. Born by accept or connect, closed when both sides are done. All members belong to the reactor.
+/// pipe between. Born by accept or connect, closed when both sides are done. All members belong to the reactor, but
+/// <see cref="Abort()"/> and <see cref="DisposeAsync"/>, which the framework calls from any thread.
 /// <code>
 /// connecting → open → (closing: the queue is being sent) → (lingering: FIN sent, input discarded) → closed
 /// </code>
@@ -264,16 +265,44 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     }
 
     /// <inheritdoc/>
-    public override void Abort(ConnectionAbortedException abortReason) => Abort(reset: true);
+    public override void Abort(ConnectionAbortedException abortReason) => Abort();
 
     /// <inheritdoc/>
-    public override void Abort() => Abort(reset: true);
+    public override void Abort()
+    {
+        if (Reactor.InLoop)
+        {
+            Abort(reset: true);
+        }
+        else
+        {
+            Reactor.Post(static connection => ((TransportConnection)connection!).Abort(reset: true), this);
+        }
+    }
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
-        Close();
+        if (Reactor.InLoop)
+        {
+            Close();
+        }
+        else
+        {
+            Reactor.Post(static connection => ((TransportConnection)connection!).Close(), this);
+        }
+
         return base.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Asks the kernel for both addresses now: on another thread the descriptor might be closed, and another's, by
+    /// the time it is asked.
+    /// </summary>
+    internal void KeepAddresses()
+    {
+        _ = LocalAddress;
+        _ = RemoteAddress;
     }
 
     public override string ToString() => FormattableString.Invariant($"connection {Id} {RemoteAddress}");

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
@@ -42,17 +41,29 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
                 : new IOException(text);
         }
 
-        EndPoint bound = sockets[0].Address.ToIPEndPoint() ?? endpoint;
-        var listener = new FactoryListener(bound);
+        var listener = new FactoryListener(sockets[0].Address.ToIPEndPoint() ?? endpoint);
         for (int i = 0; i < sockets.Length; i++)
         {
-            await listener.AddAsync(_group.Reactors[i], sockets[i]);
+            if (!await listener.AddAsync(_group.Reactors[i], sockets[i]))
+            {
+                for (int rest = i; rest < sockets.Length; rest++)
+                {
+                    sockets[rest].Close();
+                }
+
+                await listener.DisposeAsync();
+                throw new IOException($"listen on {endpoint}: the reactors have stopped");
+            }
         }
 
         return listener;
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// On a reactor the token is looked at before the connect only; elsewhere it ends the wait, and a connection that
+    /// still comes is closed.
+    /// </remarks>
     public async ValueTask<ConnectionContext> ConnectAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -66,20 +77,46 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         else
         {
             uint turn = (uint)Interlocked.Increment(ref _next);
-            result = await ConnectOnAsync(_group.Reactors[turn % (uint)_group.Reactors.Length], options);
+            Reactor next = _group.Reactors[turn % (uint)_group.Reactors.Length];
+            result = await ConnectOnAsync(next, options, cancellationToken);
         }
 
         return result.Connection
             ?? throw new IOException($"connect {endpoint}: {result.Error.Text}");
     }
 
-    private static Task<ConnectResult> ConnectOnAsync(Reactor reactor, ConnectOptions options)
+    private static async Task<ConnectResult> ConnectOnAsync(
+        Reactor reactor, ConnectOptions options, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<ConnectResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        reactor.Post(_ => _ = RunAsync(), null);
-        return done.Task;
+        if (!reactor.Post(_ => _ = RunAsync(), null))
+        {
+            return new ConnectResult(null, new TransportError(TransportError.Canceled));
+        }
 
-        async Task RunAsync() => done.SetResult(await Transports.ConnectAsync(reactor, options));
+        await using CancellationTokenRegistration canceling = cancellationToken.UnsafeRegister(
+            static (waiting, token) => ((TaskCompletionSource<ConnectResult>)waiting!).TrySetCanceled(token), done);
+        return await done.Task;
+
+        // Stays on the reactor: there a connect resumes whoever awaits it.
+        async Task RunAsync()
+        {
+            try
+            {
+                ConnectResult result = await Transports.ConnectAsync(reactor, options);
+                result.Connection?.KeepAddresses();
+                if (!done.TrySetResult(result))
+                {
+                    result.Connection?.Abort(reset: true);
+                }
+            }
+#pragma warning disable CA1031 // Our bug, told to whoever waits rather than to nobody.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                done.TrySetException(error);
+            }
+        }
     }
 
     private static NetAddress AddressOf(EndPoint endpoint) => endpoint switch
@@ -90,109 +127,4 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
     };
 
     private static string? PathOf(EndPoint endpoint) => (endpoint as UnixDomainSocketEndPoint)?.ToString();
-
-    /// <summary>Accepted connections wait here for whoever asks; any thread.</summary>
-    private sealed class FactoryListener : IConnectionListener
-    {
-        // The queue is short-lived: whoever accepts does nothing else in its loop.
-        private const int WaitingMax = 4096;
-
-        private readonly Queue<ConnectionContext> _waiting = new();
-        private readonly List<TransportListener> _listeners = [];
-        private readonly object _gate = new();
-        private TaskCompletionSource<ConnectionContext?>? _asked;
-        private bool _stopped;
-
-        public FactoryListener(EndPoint endPoint)
-        {
-            EndPoint = endPoint;
-        }
-
-        public EndPoint EndPoint { get; }
-
-        public Task AddAsync(Reactor reactor, ListenSocket socket)
-        {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            reactor.Post(
-                _ =>
-                {
-                    TransportListener listener = Transports.Listen(reactor, socket, Accept);
-                    Monitor.Enter(_gate);
-                    _listeners.Add(listener);
-                    Monitor.Exit(_gate);
-                    done.SetResult();
-                },
-                null);
-            return done.Task;
-        }
-
-        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Monitor.Enter(_gate);
-            try
-            {
-                if (_waiting.TryDequeue(out ConnectionContext? connection) || _stopped)
-                {
-                    return new ValueTask<ConnectionContext?>(connection);
-                }
-
-                _asked = new TaskCompletionSource<ConnectionContext?>(
-                    TaskCreationOptions.RunContinuationsAsynchronously);
-                return new ValueTask<ConnectionContext?>(_asked.Task);
-            }
-            finally
-            {
-                Monitor.Exit(_gate);
-            }
-        }
-
-        public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
-        {
-            TaskCompletionSource<ConnectionContext?>? asked;
-            TransportListener[] listeners;
-            Monitor.Enter(_gate);
-            _stopped = true;
-            asked = _asked;
-            _asked = null;
-            listeners = _listeners.ToArray();
-            Monitor.Exit(_gate);
-            asked?.TrySetResult(null);
-            foreach (TransportListener listener in listeners)
-            {
-                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                listener.Reactor.Post(
-                    _ =>
-                    {
-                        listener.Stop();
-                        done.SetResult();
-                    },
-                    null);
-                await done.Task.WaitAsync(cancellationToken);
-            }
-        }
-
-        public ValueTask DisposeAsync() => UnbindAsync();
-
-        private void Accept(TransportConnection connection)
-        {
-            TaskCompletionSource<ConnectionContext?>? asked;
-            bool refused;
-            Monitor.Enter(_gate);
-            asked = _asked;
-            _asked = null;
-            refused = asked is null && (_stopped || _waiting.Count >= WaitingMax);
-            if (asked is null && !refused)
-            {
-                _waiting.Enqueue(connection);
-            }
-
-            Monitor.Exit(_gate);
-            asked?.SetResult(connection);
-            if (refused)
-            {
-                connection.Abort(reset: true);
-            }
-        }
-    }
 }

@@ -42,6 +42,9 @@ internal sealed class TransportListener
     /// <summary>True after <see cref="Stop"/>.</summary>
     public bool IsStopped { get; private set; }
 
+    /// <summary>Called once at <see cref="Stop"/>, which the end of the reactor calls too. On the reactor.</summary>
+    public Action? Stopped { get; set; }
+
     internal ListenSocket Socket { get; }
 
     internal Action<TransportConnection> Accepted { get; }
@@ -57,6 +60,7 @@ internal sealed class TransportListener
             IsStopped = true;
             Reactor.Timers.Cancel(_retry);
             _poller.RemoveListener(this);
+            Stopped?.Invoke();
         }
     }
 
