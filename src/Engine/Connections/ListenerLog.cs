@@ -52,7 +52,8 @@ internal static class ListenerLog
         ref ConnectionFacts facts = ref connection.Facts;
         record.EndUs = connection.Transport.Reactor.NowUs;
         record.BytesReceived = connection.Transport.BytesReceived;
-        record.BytesSent = connection.Transport.BytesSent;
+        // What is queued leaves behind this line, with the close.
+        record.BytesSent = connection.Transport.BytesSent + connection.Transport.Writer.QueuedBytes;
         record.DownstreamRemote = facts.Remote;
         record.DownstreamDirectRemote = facts.DirectRemote;
         record.DownstreamLocal = facts.Local;
