@@ -29,7 +29,7 @@ internal sealed class HpackScratch
         if (_bytes.Length < bytes)
         {
             byte[] grown = new byte[Math.Max(bytes, _bytes.Length * 2)];
-            _bytes.AsSpan(0, kept).CopyTo(grown);
+            _bytes.AsSpan(0, Math.Min(kept, _bytes.Length)).CopyTo(grown);
             _bytes = grown;
         }
 

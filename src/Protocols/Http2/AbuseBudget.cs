@@ -9,8 +9,6 @@ namespace FastMesh.Protocols.Http2;
 /// </summary>
 internal struct AbuseBudget
 {
-    private const int RefillMs = 100;
-
     private Stocks _stocks;
     private long _refilledMs;
     private long _streamsOpened;
@@ -48,17 +46,18 @@ internal struct AbuseBudget
             _refilledMs = nowMs;
         }
 
-        long elapsed = nowMs - _refilledMs;
-        if (elapsed < RefillMs)
+        // Whole seconds only: a part of one would be rounded away, for slow stocks again and again.
+        long seconds = (nowMs - _refilledMs) / 1000;
+        if (seconds <= 0)
         {
             return;
         }
 
-        _refilledMs = nowMs;
+        _refilledMs += seconds * 1000;
         for (Stock stock = Stock.Resets; stock <= Stock.Stray; stock++)
         {
             Http2Allowance allowance = AllowanceOf(limits, stock);
-            long filled = _stocks[(int)stock] + (elapsed * allowance.PerSecond / 1000);
+            long filled = _stocks[(int)stock] + (seconds * allowance.PerSecond);
             _stocks[(int)stock] = (int)Math.Min(filled, allowance.Burst);
         }
     }

@@ -28,6 +28,9 @@ internal static class FieldBlocks
 {
     private const int PriorityBytes = 5;
 
+    // Requests that may be on their way when a limit is announced: several windows of a usual client.
+    private const int ForgivenRefusalsMax = 1000;
+
     // A block that only says ":status 431".
     private const int TooLargeBlockBytes = HpackEncoder.UpdateBytesMax + HpackEncoder.FieldOverheadMax + 8;
 
@@ -190,8 +193,9 @@ internal static class FieldBlocks
         {
             if (Discard(state, block))
             {
-                // Before it has seen the limit, a peer may go over it in good faith.
-                Refuse(state, ref handler, id, endStream, Http2Fault.TooManyStreams, charged: !state.SettingsPending);
+                // Before it has seen the limit, a peer may go over it in good faith, but not for ever.
+                bool forgiven = state.SettingsPending && state.ForgivenRefusals++ < ForgivenRefusalsMax;
+                Refuse(state, ref handler, id, endStream, Http2Fault.TooManyStreams, charged: !forgiven);
             }
 
             return;

@@ -183,7 +183,7 @@ internal ref struct HeadSink : IHpackSink
             ContentLength = -1;
         }
 
-        if (describes)
+        if (describes || (status == 204 && !isTunnel))
         {
             head.Body = ContentLength >= 0 ? BodyLength.NoneDeclaring(ContentLength) : BodyLength.None;
             ContentLength = 0;

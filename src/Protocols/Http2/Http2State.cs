@@ -76,6 +76,9 @@ internal sealed class Http2State
     public bool SettingsReceived;
     public bool SettingsPending;
 
+    /// <summary>Requests over a limit that the peer had not acknowledged yet, refused without a charge.</summary>
+    public int ForgivenRefusals;
+
     /// <summary>Streams of the peer's that hold a place.</summary>
     public int PeerStreams;
 
@@ -112,7 +115,9 @@ internal sealed class Http2State
         }
 
         Fault = fault;
-        Writer.GoAway(LastPeerId, Http2Error.Code(fault), default);
+        // An identifier once named is never raised (RFC 9113 §6.8).
+        GoAwaySentId = Math.Min(GoAwaySentId, LastPeerId);
+        Writer.GoAway(GoAwaySentId, Http2Error.Code(fault), default);
         GoAwaySent = true;
     }
 
@@ -132,7 +137,8 @@ internal sealed class Http2State
     public bool IsPeerId(int id) => (id & 1) == (Role == Http2Role.Server ? 1 : 0);
 
     /// <summary>True for a stream that nobody has opened.</summary>
-    public bool IsIdle(int id) => IsPeerId(id) ? id > LastPeerId : id >= NextLocalId;
+    public bool IsIdle(int id) =>
+        IsPeerId(id) ? id > LastPeerId : (uint)id >= (uint)NextLocalId; // behind the last identifier it is 2^31 + 1
 
     /// <summary>True for a closed stream that this side may have reset (RFC 9113 §5.1, "closed").</summary>
     public bool MayHaveReset(int id) => id <= LastResetId;

@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 
 namespace FastMesh.Protocols.Http2;
@@ -50,12 +51,21 @@ internal struct SendQueue
             ref Http2Stream stream = ref streams[index];
             if (IsReady(stream))
             {
-                if (stream.Deficit <= 0)
+                if (stream.Deficit > 0)
                 {
-                    stream.Deficit += QuantumBytes;
+                    return index;
                 }
 
-                return index;
+                // A debt larger than one quantum is paid in several rounds, while the others have theirs.
+                stream.Deficit += QuantumBytes;
+                if (stream.Deficit > 0 || Count == 1)
+                {
+                    stream.Deficit = Math.Max(stream.Deficit, 1);
+                    return index;
+                }
+
+                _tail = index;
+                continue;
             }
 
             RemoveHead(streams);

@@ -36,6 +36,20 @@ public sealed class HpackDecoderTests
     }
 
     [Fact]
+    public void Name_OfAnyLength_IsDecodedOnFreshMemory()
+    {
+        for (int length = 129; length < 3000; length++)
+        {
+            // A literal with a new name: its length as prefix integer (RFC 7541 §5.1), then an empty value.
+            int rest = length - 127;
+            byte[] block = [0x40, 0x7F, (byte)(0x80 | (rest & 0x7F)), (byte)(rest >> 7),
+                .. new string('a', length).Select(static letter => (byte)letter), 0];
+            HpackDecoder decoder = new(new HpackScratch(), 4096);
+            Assert.Equal(new string('a', length) + ": ", Decode(decoder, block).Fields);
+        }
+    }
+
+    [Fact]
     public void Table_SizeIsLowered_NeedsAnUpdateFirst()
     {
         HpackDecoder decoder = new(new HpackScratch(), 4096);
