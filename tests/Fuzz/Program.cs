@@ -12,7 +12,7 @@ FuzzRunner runner = new(Path.Combine(AppContext.BaseDirectory, "Corpus"), "fuzz-
 string[] words = args.Length > 0 && args[0] == "run" ? args[1..] : args;
 string verb = words.Length > 0 ? words[0] : "corpus";
 double seconds = words.Length > 1 && double.TryParse(words[1], CultureInfo.InvariantCulture, out double s) ? s : 10;
-ulong seed = words.Length > 2 ? ulong.Parse(words[2], CultureInfo.InvariantCulture) : FirstSeed;
+ulong seed = words.Length > 2 && ulong.TryParse(words[2], CultureInfo.InvariantCulture, out ulong n) ? n : FirstSeed;
 
 if (verb == "list")
 {
