@@ -60,7 +60,7 @@ internal sealed class Reactor
         _trim = new ReactorTimer(static state => ((Reactor)state!).Trim(), this);
     }
 
-    /// <summary>The reactor whose thread this is.</summary>
+    /// <summary>The reactor that is running on this thread now.</summary>
     public static Reactor? Current => t_current;
 
     /// <summary>Its number in the group, from 0.</summary>
@@ -140,7 +140,6 @@ internal sealed class Reactor
     /// <summary>Makes the poller. On the thread that will run the turns.</summary>
     public void Open()
     {
-        t_current = this;
         _poller = _settings.CreatePoller(this);
         BeginTurn();
     }
@@ -149,11 +148,12 @@ internal sealed class Reactor
     public void Run()
     {
         int failedInARow = 0;
+        t_current = this;
         while (!_stopping)
         {
             try
             {
-                RunTurn();
+                TakeTurn();
                 failedInARow = 0;
             }
             catch (Exception error) when (failedInARow < FailedTurnsMax)
@@ -176,10 +176,26 @@ internal sealed class Reactor
         _poller?.Wake();
     }
 
-    /// <summary>One turn.</summary>
+    /// <summary>
+    /// One turn, for whoever drives the reactor itself. The thread is given back as it was: it may be a shared one,
+    /// and what runs there next must not take itself for this reactor.
+    /// </summary>
     public void RunTurn()
     {
+        Reactor? before = t_current;
         t_current = this;
+        try
+        {
+            TakeTurn();
+        }
+        finally
+        {
+            t_current = before;
+        }
+    }
+
+    private void TakeTurn()
+    {
         Poller.Wait(TimeoutMs());
         if (_readyCount > 0)
         {

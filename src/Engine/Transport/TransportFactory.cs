@@ -61,7 +61,7 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
 
     /// <inheritdoc/>
     /// <remarks>
-    /// On a reactor the token is looked at before the connect only; elsewhere it ends the wait, and a connection that
+    /// On a reactor of the group the token is looked at before the connect only; elsewhere it ends the wait, and a connection that
     /// still comes is closed.
     /// </remarks>
     public async ValueTask<ConnectionContext> ConnectAsync(
@@ -70,7 +70,7 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         cancellationToken.ThrowIfCancellationRequested();
         var options = new ConnectOptions { Address = AddressOf(endpoint), UnixPath = PathOf(endpoint) };
         ConnectResult result;
-        if (Reactor.Current is { } current)
+        if (Reactor.Current is { } current && Array.IndexOf(_group.Reactors, current) >= 0)
         {
             result = await Transports.ConnectAsync(current, options);
         }
