@@ -61,8 +61,8 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
 
     /// <inheritdoc/>
     /// <remarks>
-    /// On a reactor of the group the token is looked at before the connect only; elsewhere it ends the wait, and a connection that
-    /// still comes is closed.
+    /// On a reactor of the group the token is looked at before the connect only; elsewhere it ends the wait,
+    /// and a connection that still comes is closed.
     /// </remarks>
     public async ValueTask<ConnectionContext> ConnectAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)
