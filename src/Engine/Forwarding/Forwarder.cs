@@ -160,8 +160,7 @@ internal sealed class Forwarder
         exchange.SetEndpoint(endpoint);
         ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
         // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
-        bool mayReuse = attempt == 1 && cluster.ProxyProtocolVersion == 0;
-        Http1Client? client = mayReuse ? pool.TryRent(exchange.Reactor.NowMs) : null;
+        Http1Client? client = attempt == 1 ? pool.TryRent(exchange.Reactor.NowMs) : null;
         if (client is null)
         {
             ConnectedClient connected = await Connector.AcquireAsync(pool, exchange.Pending);
@@ -172,7 +171,6 @@ internal sealed class Forwarder
             }
 
             client = connected.Client;
-            client.WriteProxyHeader(cluster.ProxyProtocolVersion, exchange.Record);
         }
 
         exchange.SetUpstream(client);
@@ -182,6 +180,7 @@ internal sealed class Forwarder
             return exchange.Interrupted;
         }
 
+        client.WriteProxyHeader(cluster.ProxyProtocolVersion, exchange.Record);
         if (!client.WriteHead(exchange.Request, exchange.IsUpgrade))
         {
             return ForwardError.DownstreamProtocolError;

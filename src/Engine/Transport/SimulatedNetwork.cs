@@ -75,6 +75,9 @@ internal sealed class SimulatedNetwork
     /// <summary>Resets a connection after so many bytes from its client to its server; -1 for never.</summary>
     public Func<NetAddress, long>? ResetAfter { get; set; }
 
+    /// <summary>Connects to which nothing ever answers.</summary>
+    public Func<NetAddress, bool>? LosesConnects { get; set; }
+
     /// <summary>A reactor that lives in this network, driven by <see cref="RunUntil"/>, not by a thread.</summary>
     public Reactor AddReactor(BufferBudget? budget = null)
     {

@@ -129,6 +129,11 @@ internal sealed class SimulatedPoller : SocketPoller
         };
         TransportConnection connection = CreateFor(socket);
         ValueTask<ConnectResult> result = connection.BeginConnect(options.TimeoutMs);
+        if (_network.LosesConnects?.Invoke(remote) ?? false)
+        {
+            return result;
+        }
+
         bool refused = _network.Options.RefuseOneIn > 0 && _network.Next((ulong)_network.Options.RefuseOneIn) == 0;
         SimulatedListener? target = refused ? null : _network.Find(socket.Target);
         Send(target?.Poller ?? this, target is null ? SimulatedEventKind.Refused : SimulatedEventKind.Connect, socket);

@@ -6,14 +6,15 @@ namespace FastMesh.Engine.Upstream;
 
 /// <summary>
 /// The idle HTTP/1.1 connections of one reactor to one endpoint. They stand in a list, the last used first, so that
-/// surplus connections grow old at its end and are closed there. Requests for which the circuit breaker allows no
-/// connection wait here for one to become free. Reactor thread only.
+/// surplus connections grow old at its end and are closed there. Requests that found none wait here for the next that
+/// is opened or becomes free; one is opened for each of them as far as the circuit breaker allows. Reactor thread only.
 /// </summary>
 internal sealed class ConnectionPool
 {
     private Http1Client? _newest;
     private Http1Client? _oldest;
     private PendingQueue _pending;
+    private bool _isOpening;
 
     public ConnectionPool(Reactor reactor, EndpointRuntime endpoint, ClusterRuntime cluster, ClusterStats stats)
     {
@@ -45,50 +46,52 @@ internal sealed class ConnectionPool
     /// <summary>Nothing stands, is coming, or waits.</summary>
     public bool IsUnused => ConnectionCount == 0 && ConnectingCount == 0 && _pending.First is null;
 
-    /// <summary>
-    /// Whether a connection may be opened: by the circuit breaker, or because there is none here at all, since what
-    /// waits needs at least one that can become free.
-    /// </summary>
-    public bool MayConnect()
-    {
-        if (!Cluster.HasAllConnections())
-        {
-            return true;
-        }
-
-        Stats.UpstreamCxOverflow++;
-        return ConnectionCount == 0 && ConnectingCount == 0;
-    }
-
     public void BeginConnect()
     {
         ConnectingCount++;
         Stats.UpstreamCxConnecting++;
     }
 
-    /// <summary>A connect is over; when it failed and nothing else is here, none that waits can be served.</summary>
+    /// <summary>
+    /// A connect is over. Its connection serves who waits first, or rests; its failure is that of who waits first, and
+    /// of all when nothing else is here that could serve them.
+    /// </summary>
     public void EndConnect(in ConnectedClient result)
     {
         ConnectingCount--;
         Stats.UpstreamCxConnecting--;
-        if (result.Client is not null || ConnectionCount > 0 || ConnectingCount > 0)
+        if (WakeFirst(result) && result.Client is not null)
         {
             return;
         }
 
-        while (_pending.First is { } request)
+        result.Client?.Release(Reactor.NowMs);
+        while (ConnectionCount == 0 && ConnectingCount == 0 && WakeFirst(result))
         {
             Stats.UpstreamRqPendingFailureEject++;
-            Remove(request);
-            request.End(this, result);
         }
+
+        OpenForPending();
     }
 
-    /// <summary>Lets a request wait; see <see cref="PendingRequest"/>.</summary>
+    /// <summary>
+    /// Lets a request wait; see <see cref="PendingRequest"/>. It opens a connection of its own even while one is coming
+    /// whose request has left: that one may be lost.
+    /// </summary>
     public PendingRequest WaitAsync(PendingRequest request)
     {
         request.Begin(this);
         _pending.Add(request);
+        if (Cluster.HasAllConnections())
+        {
+            Stats.UpstreamCxOverflow++;
+        }
+
+        if (MayOpen())
+        {
+            _ = Connector.OpenAsync(this);
+        }
+
         return request;
     }
 
@@ -107,7 +110,7 @@ internal sealed class ConnectionPool
         ConnectionCount--;
         Stats.UpstreamCxActive--;
         Stats.UpstreamCxDestroy++;
-        WakeFirst(default);
+        OpenForPending();
     }
 
     /// <summary>
@@ -196,10 +199,7 @@ internal sealed class ConnectionPool
         }
 
         // Room that arose in another pool of the cluster tells nobody here.
-        if (_pending.First is not null && !Cluster.HasAllConnections())
-        {
-            WakeFirst(default);
-        }
+        OpenForPending();
     }
 
     /// <summary>Closes every idle connection.</summary>
@@ -211,6 +211,30 @@ internal sealed class ConnectionPool
             client.Close();
         }
     }
+
+    /// <summary>Opens connections for requests that wait, when there is room again.</summary>
+    private void OpenForPending()
+    {
+        if (_isOpening)
+        {
+            // A connect failed at once, inside the loop below.
+            return;
+        }
+
+        _isOpening = true;
+        while (_pending.Count > ConnectingCount && MayOpen())
+        {
+            _ = Connector.OpenAsync(this);
+        }
+
+        _isOpening = false;
+    }
+
+    /// <summary>
+    /// Whether a connection may be opened: by the circuit breaker, or because there is none here at all, since what
+    /// waits needs at least one that can become free.
+    /// </summary>
+    private bool MayOpen() => !Cluster.HasAllConnections() || (ConnectionCount == 0 && ConnectingCount == 0);
 
     private bool WakeFirst(in ConnectedClient result)
     {

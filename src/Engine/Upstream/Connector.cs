@@ -16,8 +16,9 @@ internal static class Connector
     private const uint BufferLimitBytesMin = 4096;
 
     /// <summary>
-    /// Brings a connection for a request that found none idle: a new one, or, where the circuit breaker allows none,
-    /// the next that becomes free. The request is pending meanwhile (<c>max_pending_requests</c>).
+    /// Brings a connection for a request that found none idle: the next of its pool that is opened or becomes free. The
+    /// request is pending meanwhile (<c>max_pending_requests</c>) and may be cancelled; a connect that goes on without
+    /// it serves the next.
     /// </summary>
     public static async ReactorTask<ConnectedClient> AcquireAsync(ConnectionPool pool, PendingRequest pending)
     {
@@ -29,28 +30,25 @@ internal static class Connector
 
         stats.UpstreamRqPendingTotal++;
         stats.UpstreamRqPendingActive++;
-        ConnectedClient acquired = default;
-        while (acquired.Client is null && acquired.Error == ForwardError.None)
+        ConnectedClient acquired = await pool.WaitAsync(pending);
+        while (acquired.Client is { Requests: > 0, Connection.IsReusable: false } ended)
         {
-            if (pool.MayConnect())
-            {
-                pool.BeginConnect();
-                acquired = await ConnectAsync(pool);
-                pool.EndConnect(acquired);
-                continue;
-            }
-
+            // It ended in the turn between the two.
+            ended.Close();
             acquired = await pool.WaitAsync(pending);
-            if (acquired.Client is { Connection.IsReusable: false } ended)
-            {
-                // It ended in the turn between the two.
-                ended.Close();
-                acquired = default;
-            }
         }
 
         stats.UpstreamRqPendingActive--;
         return acquired;
+    }
+
+    /// <summary>Opens one connection and gives it, or why there is none, to the pool.</summary>
+    public static async ReactorTask<bool> OpenAsync(ConnectionPool pool)
+    {
+        pool.BeginConnect();
+        ConnectedClient opened = await ConnectAsync(pool);
+        pool.EndConnect(opened);
+        return opened.Client is not null;
     }
 
     private static async ReactorTask<ConnectedClient> ConnectAsync(ConnectionPool pool)

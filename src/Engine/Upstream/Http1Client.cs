@@ -23,6 +23,7 @@ internal sealed class Http1Client : UpstreamStream
     private Http1BodyFraming _framing;
     private long _sentBeforeBytes;
     private long _announcedIdleMs;
+    private bool _hasRested;
     private bool _closed;
 
     public Http1Client(TransportConnection connection, ConnectionPool pool, Http1Limits limits)
@@ -43,7 +44,7 @@ internal sealed class Http1Client : UpstreamStream
     public long Requests { get; private set; }
 
     /// <inheritdoc/>
-    public override bool IsReused => Requests > 1;
+    public override bool IsReused => Requests > 1 || _hasRested;
 
     /// <summary>The connection may not serve another exchange.</summary>
     public bool IsSpent { get; private set; }
@@ -72,6 +73,7 @@ internal sealed class Http1Client : UpstreamStream
             idleMs = Math.Min(idleMs, _announcedIdleMs);
         }
 
+        _hasRested = true;
         IdleUntilMs = nowMs + idleMs;
         Connection.IdleActivity = s_idleActivity;
     }

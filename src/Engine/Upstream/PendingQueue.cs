@@ -8,6 +8,8 @@ internal struct PendingQueue
 
     public readonly PendingRequest? First => _first;
 
+    public int Count { get; private set; }
+
     public void Add(PendingRequest request)
     {
         request.Previous = _last;
@@ -22,6 +24,7 @@ internal struct PendingQueue
         }
 
         _last = request;
+        Count++;
     }
 
     public void Remove(PendingRequest request)
@@ -46,5 +49,6 @@ internal struct PendingQueue
 
         request.Next = null;
         request.Previous = null;
+        Count--;
     }
 }

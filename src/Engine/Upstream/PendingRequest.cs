@@ -5,9 +5,9 @@ using System.Runtime.CompilerServices;
 namespace FastMesh.Engine.Upstream;
 
 /// <summary>
-/// One request's place in the queue of a pool that may open no further connection. It ends with a connection that
-/// became free, with the word to look again, with an error, or by <see cref="Cancel"/>. Reused over the requests of an
-/// exchange; what waits resumes in the next turn, so that nobody runs inside the one who gave. Reactor thread only.
+/// One request's place in the queue of a pool. It ends with a connection that was opened or became free, with an error,
+/// or by <see cref="Cancel"/>. Reused over the requests of an exchange; what waits resumes in the next turn, so that
+/// nobody runs inside the one who gave. Reactor thread only.
 /// </summary>
 internal sealed class PendingRequest : ICriticalNotifyCompletion
 {
@@ -26,7 +26,7 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
 
     public PendingRequest GetAwaiter() => this;
 
-    /// <summary>A connection, an error, or neither: then the pool is to be asked again.</summary>
+    /// <summary>A connection or an error.</summary>
     public ConnectedClient GetResult()
     {
         ConnectedClient result = _result;
