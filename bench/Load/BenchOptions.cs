@@ -41,7 +41,7 @@ internal sealed record BenchOptions
         suites    quick http1 open bulk tcp scale features log idle start reload all
         --rounds N          rounds of each comparison (10)
         --seconds S         time of one sample (2)
-        --warm-up S         load on each proxy before the first round (4)
+        --warm-up S         load on each proxy before the first round, at least (4)
         --reload-seconds S  length of the reload suite (60)
         --fastmesh PATH     executable to measure (src/Proxy/bin/Release/net10.0/fastmesh)
         --aot PATH          executable published ahead of time, for start and idle

@@ -30,6 +30,10 @@ internal sealed class Comparison
 {
     private const double StolenShareMax = 0.12;
     private const int RepeatsMax = 6;
+    private const int WarmSlicesMax = 24;
+    private const int FlatSlices = 3;
+    private const double FlatShare = 0.05;
+    private static readonly TimeSpan WarmSlice = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(150);
     private readonly BenchOptions _options;
 
@@ -130,9 +134,24 @@ internal sealed class Comparison
             cpuUs / 1e6 / result.Seconds, result.Failures, stolen);
     }
 
+    /// <summary>
+    /// Loads a proxy for the time given and then until its cost per request is flat: a just-in-time compiler works
+    /// beside the load for as long as it finds something, and its own cost is not the steady state's.
+    /// </summary>
     private static void Warm(Work work, Proxy proxy, TimeSpan time)
     {
         using HttpLoad load = work.Open(proxy);
+        proxy.Refresh();
         load.Run(work.Rate, TimeSpan.Zero, time, () => { }, () => { });
+        double best = double.MaxValue;
+        int flat = 0;
+        for (int slice = 0; slice < WarmSlicesMax && flat < FlatSlices; slice++)
+        {
+            long cpu = proxy.CpuNs;
+            var result = load.Run(work.Rate, TimeSpan.Zero, WarmSlice, () => { }, () => { });
+            double cost = (proxy.CpuNs - cpu) / (double)Math.Max(result.Requests, 1);
+            flat = cost > best * (1 - FlatShare) ? flat + 1 : 0;
+            best = Math.Min(best, cost);
+        }
     }
 }
