@@ -35,9 +35,9 @@ internal static class Program
     private const int PieceBytes = 16 * 1024;
 
     /// <summary>
-    /// Managed memory that one more keep-alive connection may cost, its first request included. The aim is 1,024.
+    /// Managed memory that one more keep-alive connection may cost, its first request included. 
     /// </summary>
-    private const double ConnectionBytesMax = 1280;
+    private const double ConnectionBytesMax = 1024;
 
     private const int Connections = 500;
 

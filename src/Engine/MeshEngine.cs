@@ -249,8 +249,8 @@ public sealed class MeshEngine : IAsyncDisposable
         return new ListenerCompiler(services, _listeners, problems).Compile(config.Listeners);
     }
 
-    private Task Serve(AcceptedConnection connection, HttpManagerSlot slot) =>
-        new Http1Server(connection, _rooms[connection.Transport.Reactor.Index].State, slot).RunAsync();
+    private void Serve(AcceptedConnection connection, HttpManagerSlot slot) =>
+        new Http1Server(connection, _rooms[connection.Transport.Reactor.Index].State, slot).Run();
 
     private void Publish(
         MeshConfig config,

@@ -184,7 +184,7 @@ public sealed class TcpRelaySimulationTests
             {
                 Stats = [Stats],
             };
-            CompiledFilterChain chain = new("chain", relay.RunAsync, isOpaque: true);
+            CompiledFilterChain chain = new("chain", relay.Run, isOpaque: true);
             CompiledListener listener = new()
             {
                 Name = "front",

@@ -49,7 +49,7 @@ internal sealed class SimulatedHttpWorld
         Transports.Listen(ProxyReactor, new ListenOptions { Address = s_proxy }, transport =>
         {
             var accepted = new AcceptedConnection(transport, static _ => { });
-            accepted.Run(connection => new Http1Server(connection, state, Slot).RunAsync());
+            accepted.Run(connection => new Http1Server(connection, state, Slot).Run());
         });
         Upstream = new ScriptedUpstream(Network);
         Transports.Listen(_upstreamReactor, new ListenOptions { Address = s_upstream }, Upstream.Accept);

@@ -94,7 +94,7 @@ internal sealed class AcceptPipeline
             ConnectionsLog.FilterRejected(_logger, listener.Name, connection.Facts.DirectRemote);
         }
 
-        connection.Refuse();
+        connection.End();
     }
 
     private void Dispatch(AcceptedConnection connection, CompiledListener listener, bool isHandedOver)
@@ -105,7 +105,7 @@ internal sealed class AcceptPipeline
             listener.States[_reactorIndex].Stats.DownstreamCxLoop++;
             ListenerLog.Refused(connection, "loop_detected");
             ConnectionsLog.LoopRefused(_logger, listener.Name, facts.Local, facts.DirectRemote);
-            connection.Refuse();
+            connection.End();
             return;
         }
 
@@ -121,7 +121,7 @@ internal sealed class AcceptPipeline
             listener.States[_reactorIndex].Stats.NoFilterChainMatch++;
             ListenerLog.NoFilterChain(connection);
             ConnectionsLog.NoFilterChain(_logger, listener.Name, facts.Local, facts.Remote);
-            connection.Refuse();
+            connection.End();
             return;
         }
 

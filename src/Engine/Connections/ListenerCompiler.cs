@@ -197,7 +197,7 @@ internal sealed class ListenerCompiler
 
     private CompiledFilterChain Chain(FilterChain chain) =>
         chain.Filter is TcpProxySettings relay
-            ? new CompiledFilterChain(chain.Name, Relay(relay).RunAsync, isOpaque: true)
+            ? new CompiledFilterChain(chain.Name, Relay(relay).Run, isOpaque: true)
             : new CompiledFilterChain(chain.Name, _services.HttpManager(chain), isOpaque: false);
 
     private TcpRelay Relay(TcpProxySettings settings)

@@ -1,14 +1,15 @@
 using System;
-using System.Diagnostics;
 using System.Threading.Tasks;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 
 namespace FastMesh.Engine.Downstream;
 
-/// <summary>Serves a downstream connection until it ends; called on the connection's reactor.</summary>
-/// <returns>Completes, on the same reactor, when the connection is done with; the caller closes it then.</returns>
-internal delegate Task NetworkFilterDelegate(AcceptedConnection connection);
+/// <summary>
+/// Begins to serve a downstream connection; called on the connection's reactor. When it is done with the connection it
+/// says so, on the same reactor, by <see cref="AcceptedConnection.End"/>.
+/// </summary>
+internal delegate void NetworkFilterDelegate(AcceptedConnection connection);
 
 /// <summary>What a protocol does when its listener drains.</summary>
 internal interface IDrainable
@@ -27,10 +28,9 @@ internal interface IDrainable
 internal sealed class AcceptedConnection
 {
     private readonly Action<AcceptedConnection> _ended;
-    private Task? _handler;
 
     /// <param name="transport">The connection; owned by whoever runs the handler.</param>
-    /// <param name="ended">Called once when the handler is done.</param>
+    /// <param name="ended">Called once when the handler is done; closes the transport.</param>
     public AcceptedConnection(TransportConnection transport, Action<AcceptedConnection> ended)
     {
         Transport = transport;
@@ -58,7 +58,7 @@ internal sealed class AcceptedConnection
     public bool IsDraining { get; private set; }
 
     /// <summary>What the handler threw; a bug of ours, since peers never cause exceptions.</summary>
-    public Exception? Failure => _handler?.Exception?.InnerException;
+    public Exception? Failure { get; private set; }
 
     /// <summary>What its listener's own logs will say; null, and so for free, where there are none.</summary>
     internal ExchangeRecord? Record { get; set; }
@@ -76,24 +76,39 @@ internal sealed class AcceptedConnection
 
     internal bool IsListed { get; set; }
 
-    /// <summary>
-    /// Starts the handler and returns: nothing of the accept path stays on the heap but one delegate while it runs.
-    /// </summary>
+    /// <summary>Starts the handler. Nothing of the accept path stays on the heap while it runs.</summary>
     public void Run(NetworkFilterDelegate handler)
     {
-        Debug.Assert(_handler is null);
-        _handler = Start(handler);
-        if (_handler.IsCompleted)
+        try
         {
-            _ended(this);
+            handler(this);
+        }
+#pragma warning disable CA1031 // Our bug ends the connection, not the reactor.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            End(exception);
+        }
+    }
+
+    /// <summary>The handler is done, or none was found; called once.</summary>
+    public void End(Exception? failure = null)
+    {
+        Failure = failure;
+        _ended(this);
+    }
+
+    /// <summary>Ends when a handler that is one asynchronous method does.</summary>
+    public void EndAfter(Task handler)
+    {
+        if (handler.IsCompleted)
+        {
+            End(handler.Exception?.InnerException);
             return;
         }
 
-        _handler.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Finish);
+        handler.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => End(handler.Exception?.InnerException));
     }
-
-    /// <summary>Ends a connection that got no handler.</summary>
-    public void Refuse() => _ended(this);
 
     /// <summary>Tells the session, once.</summary>
     public void BeginDrain()
@@ -104,18 +119,4 @@ internal sealed class AcceptedConnection
             Session?.BeginDrain();
         }
     }
-
-    private Task Start(NetworkFilterDelegate handler)
-    {
-        try
-        {
-            return handler(this);
-        }
-        catch (Exception exception)
-        {
-            return Task.FromException(exception);
-        }
-    }
-
-    private void Finish() => _ended(this);
 }

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Threading.Tasks;
 using FastMesh.Engine.Forwarding;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Snapshots;
@@ -15,17 +14,20 @@ namespace FastMesh.Engine.Downstream;
 
 /// <summary>
 /// The server side of one HTTP/1.1 connection: bytes in, exchanges to the forwarder, one after the other. Between
-/// exchanges it holds no buffer, only itself.
+/// exchanges it holds no buffer and runs no method: what is idle is this object and nothing else.
 /// </summary>
 internal sealed class Http1Server : DownstreamStream, IDrainable
 {
     private static readonly Action<TransportConnection> s_activity =
         static connection => ((Http1Server)connection.Owner!).OnActivityWhileForwarding();
 
+    private static readonly Action<object?> s_readable = static server => ((Http1Server)server!).Continue();
+
     private readonly AcceptedConnection _accepted;
     private readonly TransportConnection _connection;
     private readonly ReactorState _state;
     private readonly HttpManagerSlot _slot;
+    private readonly HttpStats _stats;
     private readonly ReactorTimer _timer;
     private readonly long _acceptedMs;
     private Http1ParseState _parse;
@@ -44,6 +46,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         _connection = accepted.Transport;
         _state = state;
         _slot = slot;
+        _stats = slot.Current.StatsFor(state.Reactor.Index);
         _acceptedMs = state.Reactor.NowMs;
         _connection.Owner = this;
         accepted.Session = this;
@@ -68,37 +71,11 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     public override bool IsClosing => _connection.IsClosing;
 
     /// <summary>Serves the connection until it ends.</summary>
-    public async Task RunAsync()
+    public void Run()
     {
-        // An idle connection holds the state of this method: nothing stays in it over an await but the counters.
-        HttpStats stats = _slot.Current.StatsFor(_state.Reactor.Index);
-        stats.DownstreamCxTotal++;
-        stats.DownstreamCxActive++;
-        bool goesOn = true;
-        while (goesOn)
-        {
-            if (!_connection.Reader.TryRead(out ReadResult read))
-            {
-                StartWaiting();
-                await _connection.Reader.WhenReadable();
-                continue;
-            }
-
-            HeadOutcome outcome = read.Buffer.IsEmpty ? HeadOutcome.NeedMore : ReadHead(read.Buffer);
-            if (outcome == HeadOutcome.NeedMore)
-            {
-                goesOn = !read.IsCompleted && !read.IsCanceled;
-            }
-            else
-            {
-                _waiting = Waiting.Nothing;
-                goesOn = outcome == HeadOutcome.Ready && await ServeAsync();
-            }
-        }
-
-        Close();
-        stats.DownstreamCxActive--;
-        stats.DownstreamCxDestroy++;
+        _stats.DownstreamCxTotal++;
+        _stats.DownstreamCxActive++;
+        Continue();
     }
 
     /// <summary>HTTP/1.0 knows no chunks; for it the end of the connection is the end of the body.</summary>
@@ -167,6 +144,62 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         }
 
         Writer.Advance(written);
+        return true;
+    }
+
+    private void Continue() => RunAsync().Forget();
+
+    /// <summary>Serves what has arrived, and ends the connection where that is the end of it.</summary>
+    /// <returns>True when the connection lives on.</returns>
+    private async ReactorTask<bool> RunAsync()
+    {
+        Exception? failure = null;
+        try
+        {
+            if (await ServeArrivedAsync())
+            {
+                StartWaiting();
+                _connection.Reader.WhenReadable(s_readable, this);
+                return true;
+            }
+        }
+#pragma warning disable CA1031 // Our bug ends the connection, not the reactor.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            failure = exception;
+        }
+
+        Close();
+        _stats.DownstreamCxActive--;
+        _stats.DownstreamCxDestroy++;
+        _accepted.End(failure);
+        return false;
+    }
+
+    /// <returns>False when the connection has to end.</returns>
+    private async ReactorTask<bool> ServeArrivedAsync()
+    {
+        while (_connection.Reader.TryRead(out ReadResult read))
+        {
+            HeadOutcome outcome = read.Buffer.IsEmpty ? HeadOutcome.NeedMore : ReadHead(read.Buffer);
+            if (outcome == HeadOutcome.NeedMore)
+            {
+                if (read.IsCompleted || read.IsCanceled)
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            _waiting = Waiting.Nothing;
+            if (outcome == HeadOutcome.Refused || !await ServeAsync())
+            {
+                return false;
+            }
+        }
+
         return true;
     }
 

@@ -1,5 +1,4 @@
 using System;
-using System.Threading.Tasks;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Telemetry;
 
@@ -54,7 +53,8 @@ internal sealed class TcpRelay
     public AccessLog[] AccessLogs { get; init; } = [];
 
     /// <summary>The <see cref="NetworkFilterDelegate"/> of the chain.</summary>
-    public Task RunAsync(AcceptedConnection connection) => new TcpSession(this, connection).RunAsync();
+    public void Run(AcceptedConnection connection) =>
+        connection.EndAfter(new TcpSession(this, connection).RunAsync());
 
     /// <summary>The cluster of one connection.</summary>
     /// <param name="random">Any number of the reactor's generator.</param>

@@ -31,6 +31,9 @@ internal readonly struct ReactorTask<T>
 
     public Awaiter GetAwaiter() => new(this);
 
+    /// <summary>Instead of an await, for a method that tells its end by itself and lets no exception out.</summary>
+    public void Forget() => _box?.Forget();
+
     public readonly struct Awaiter : ICriticalNotifyCompletion
     {
         private readonly ReactorTask<T> _task;
@@ -53,6 +56,7 @@ internal abstract class ReactorTaskBox<T>
     private Action? _continuation;
     private Exception? _error;
     private T _result = default!;
+    private bool _isForgotten;
 
     public bool IsCompleted { get; private set; }
 
@@ -61,12 +65,27 @@ internal abstract class ReactorTaskBox<T>
 
     public void Continue(Action continuation) => _continuation = continuation;
 
+    public void Forget()
+    {
+        _isForgotten = true;
+        if (IsCompleted)
+        {
+            TakeResult();
+        }
+    }
+
     public void Complete(T result, Exception? error)
     {
         _result = result;
         _error = error;
         IsCompleted = true;
         Release();
+        if (_isForgotten)
+        {
+            TakeResult();
+            return;
+        }
+
         Action? continuation = _continuation;
         _continuation = null;
         continuation?.Invoke();
@@ -80,6 +99,7 @@ internal abstract class ReactorTaskBox<T>
         _error = null;
         _result = default!;
         IsCompleted = false;
+        _isForgotten = false;
         Recycle();
         if (error is not null)
         {

@@ -14,7 +14,7 @@ namespace FastMesh.Engine.Transport;
 /// The reader is its own awaitable and resumes inline on the reactor. The end of input and failures show as
 /// <see cref="ReadResult.IsCompleted"/>; nothing throws for what a peer does.
 /// </summary>
-internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResult>, IValueTaskSource
+internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResult>
 {
     /// <summary>From this on a block changes owner instead of being copied: copying 2 KiB costs about 50 ns.</summary>
     public const int HandOverBytesMin = 2048;
@@ -73,20 +73,16 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
     }
 
     /// <summary>
-    /// Waits until <see cref="TryRead"/> has something to say. Unlike <see cref="ReadAsync"/> it leaves no result in
-    /// the state of the waiting method, which an idle connection holds.
+    /// Calls back once, in a later turn of events, when <see cref="TryRead"/>, which just had nothing, has something to
+    /// say. Unlike an await of <see cref="ReadAsync"/> it keeps no method's state alive: an idle connection has none.
     /// </summary>
-    public ValueTask WhenReadable()
+    public void WhenReadable(Action<object?> readable, object state)
     {
-        if (TryFill())
-        {
-            return default;
-        }
-
-        Debug.Assert(!_waiting, "one read at a time");
+        Debug.Assert(!_waiting && !_unexamined && !_ended && !_canceled, "one read at a time, and only without input");
         _waiting = true;
+        _continuation = readable;
+        _state = state;
         _connection.OnReaderWaits();
-        return new ValueTask(this, _token);
     }
 
     /// <inheritdoc/>
@@ -254,24 +250,11 @@ internal sealed class TransportReader : SegmentReader, IValueTaskSource<ReadResu
         return TakeResult();
     }
 
-    void IValueTaskSource.GetResult(short token) => _token++;
-
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => Status;
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => Status;
-
-    void IValueTaskSource<ReadResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        Continue(continuation, state);
-
-    void IValueTaskSource.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        Continue(continuation, state);
-
-    private ValueTaskSourceStatus Status =>
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) =>
         _waiting ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
 
-    private void Continue(Action<object?> continuation, object? state)
+    void IValueTaskSource<ReadResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
         if (!_waiting)
         {

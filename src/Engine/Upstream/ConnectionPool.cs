@@ -89,7 +89,7 @@ internal sealed class ConnectionPool
 
         if (MayOpen())
         {
-            _ = Connector.OpenAsync(this);
+            Connector.OpenAsync(this).Forget();
         }
 
         return request;
@@ -224,7 +224,7 @@ internal sealed class ConnectionPool
         _isOpening = true;
         while (_pending.Count > ConnectingCount && MayOpen())
         {
-            _ = Connector.OpenAsync(this);
+            Connector.OpenAsync(this).Forget();
         }
 
         _isOpening = false;

@@ -92,7 +92,7 @@ public sealed class AcceptPipelineTests
         mesh.Handler = connection =>
         {
             served.TrySetResult(connection.FilterChainName + " " + connection.Facts.ApplicationProtocols![0]);
-            return Task.CompletedTask;
+            connection.End();
         };
         await mesh.ApplyAsync(Sniffing());
 
@@ -165,7 +165,7 @@ public sealed class AcceptPipelineTests
         mesh.Handler = connection =>
         {
             served.TrySetResult(connection.Facts);
-            return Task.CompletedTask;
+            connection.End();
         };
         await mesh.ApplyAsync(TestMesh.Listener("l", TestMesh.Http()) with
         {
@@ -279,7 +279,7 @@ public sealed class AcceptPipelineTests
         {
             connection.Session = session;
             accepted.TrySetResult();
-            return session.Ended.Task;
+            connection.EndAfter(session.Ended.Task);
         };
         await mesh.ApplyAsync(TestMesh.Listener("l", TestMesh.Http()));
         using Peer client = await mesh.ConnectAsync("l");

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Threading.Tasks;
 using FastMesh.Engine.Connections;
 using FastMesh.Engine.Downstream;
 using FastMesh.Protocols;
@@ -176,7 +175,7 @@ public sealed class FilterChainSelectorTests
     internal static AddressRange Range(string text, int prefixLength) => new(Address(text), prefixLength);
 
     private static CompiledFilterChain Chain(string name) =>
-        new(name, static _ => Task.CompletedTask, isOpaque: false);
+        new(name, static _ => { }, isOpaque: false);
 
     private static ConnectionFacts To(string to, string from = "192.0.2.1:1000") => new()
     {

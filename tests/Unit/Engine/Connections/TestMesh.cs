@@ -37,7 +37,7 @@ internal sealed class TestMesh : IAsyncDisposable
     public Func<ValueList<AccessLogSettings>, AccessLog[]> AccessLogs { get; set; } = static _ => [];
 
     /// <summary>Serves chains that are not tcp_proxy.</summary>
-    public NetworkFilterDelegate Handler { get; set; } = static _ => Task.CompletedTask;
+    public NetworkFilterDelegate Handler { get; set; } = static connection => connection.End();
 
     public static FilterChain Relay(string cluster, FilterChainMatch? match = null, TcpProxySettings? settings = null) =>
         new()

@@ -192,7 +192,7 @@ public sealed class TcpRelayTests
         {
             downstream = connection.Transport;
             mesh.Reactor.TurnEnded += () => queuedMax = Math.Max(queuedMax, downstream.Writer.QueuedBytes);
-            return relay.RunAsync(connection);
+            relay.Run(connection);
         };
         await mesh.ApplyAsync(TestMesh.Listener("l", TestMesh.Http()));
         using Peer client = await mesh.ConnectAsync("l", receiveBufferBytes: 8192);
