@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Text;
 using FastMesh.Config.Envoy;
 using FastMesh.Config.Trees;
@@ -60,15 +59,11 @@ public static class EnvoyConfigReader
             content = content[3..];
         }
 
-        return path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? ReadJson(content) : ReadYaml(content);
-    }
+        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            return JsonTree.Read(content);
+        }
 
-    // Apart, so that a proxy with a YAML file never loads the JSON reader's libraries.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ConfigNode ReadJson(ReadOnlySpan<byte> content) => JsonTree.Read(content);
-
-    private static ConfigNode ReadYaml(ReadOnlySpan<byte> content)
-    {
         try
         {
             return YamlTree.Read(s_strictUtf8.GetString(content));

@@ -168,6 +168,11 @@ public sealed record HttpConnectionManagerSettings : NetworkFilter
     /// <summary>Let the upstream answer <c>expect: 100-continue</c>.</summary>
     public bool Proxy100Continue { get; init; }
 
+    /// <summary>
+    /// Add no <c>x-envoy-</c> fields of the router's own (the router filter's <c>suppress_envoy_headers</c>).
+    /// </summary>
+    public bool SuppressEnvoyHeaders { get; init; }
+
     /// <summary>Upgrades let through, by token.</summary>
     public ValueList<UpgradeRule> Upgrades { get; init; } = [];
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 
 namespace FastMesh.Model;
 
@@ -112,8 +113,7 @@ internal static class RouteValidator
             return text;
         }
 
-        string[] names = [.. clusters];
-        Array.Sort(names, StringComparer.Ordinal);
-        return text + "; there is " + string.Join(", ", names);
+        ImmutableArray<string> names = [.. clusters];
+        return text + "; there is " + string.Join(", ", names.Sort(StringComparer.Ordinal));
     }
 }

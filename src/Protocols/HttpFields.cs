@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Text;
 using System.Text;
 using FastMesh.Protocols.Http1;
 
@@ -183,6 +184,14 @@ public sealed class HttpFields
         }
 
         SetValue(index, value);
+    }
+
+    /// <summary>As <see cref="Set(KnownField, ReadOnlySpan{byte})"/> for a number.</summary>
+    public void SetNumber(KnownField field, long value)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(value, digits, out int length);
+        Set(field, digits[..length]);
     }
 
     /// <summary>Replaces the value of line <paramref name="index"/>.</summary>

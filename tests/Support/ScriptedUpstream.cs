@@ -25,6 +25,9 @@ internal sealed class ScriptedUpstream
     /// <summary>Requests served on a connection before it is closed without a word; 0 never closes.</summary>
     public int CloseAfterRequests { get; set; }
 
+    /// <summary>Reads heads and no bodies.</summary>
+    public bool StopsReading { get; set; }
+
     /// <summary>What <c>/raw</c> answers, byte by byte.</summary>
     public string RawResponse { get; set; } = "";
 
@@ -44,6 +47,11 @@ internal sealed class ScriptedUpstream
     {
         for (int served = 1; await peer.ReadHeadAsync() is { } head; served++)
         {
+            if (StopsReading)
+            {
+                return;
+            }
+
             bool isEarly = head.Contains(" /early ", StringComparison.Ordinal);
             if (isEarly)
             {

@@ -88,6 +88,15 @@ internal sealed class SimulatedHttpWorld
         return script.GetAwaiter().GetResult();
     }
 
+    /// <summary>Lets virtual time pass for a client.</summary>
+    public Task SleepAsync(long ms)
+    {
+        var slept = new TaskCompletionSource();
+        var timer = new ReactorTimer(static state => ((TaskCompletionSource)state!).SetResult(), slept);
+        ClientReactor.Timers.Schedule(timer, ms);
+        return slept.Task;
+    }
+
     /// <summary>Sends raw bytes on a new connection and returns all that comes back until the proxy closes.</summary>
     public string Exchange(string request, bool endAfterwards = false) => Run(ExchangeAsync(request, endAfterwards));
 

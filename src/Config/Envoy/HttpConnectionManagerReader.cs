@@ -15,7 +15,7 @@ internal static class HttpConnectionManagerReader
     /// <summary>Reads the settings.</summary>
     public static HttpConnectionManagerSettings Read(Message message)
     {
-        HttpFilterReader.ReadAll(message);
+        bool suppressEnvoyHeaders = HttpFilterReader.ReadAll(message);
         ReadIgnored(message);
         var settings = new HttpConnectionManagerSettings
         {
@@ -34,6 +34,7 @@ internal static class HttpConnectionManagerReader
             StreamIdleTimeout = message.Duration("stream_idle_timeout", TimeSpan.FromMinutes(5)),
             DelayedCloseTimeout = message.Duration("delayed_close_timeout", TimeSpan.FromSeconds(1)),
             MaxRequestHeadersKb = message.Count("max_request_headers_kb", 60, min: 1, max: RequestHeadersKbMax),
+            SuppressEnvoyHeaders = suppressEnvoyHeaders,
             ServerName = message.Text("server_name", "envoy"),
             ServerHeader = message.Enum("server_header_transformation", ServerHeaderTransformation.Overwrite,
             [

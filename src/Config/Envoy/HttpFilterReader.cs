@@ -9,8 +9,10 @@ internal static class HttpFilterReader
     private const string Filters = "envoy.extensions.filters.http.";
 
     /// <summary>Takes <c>http_filters</c> of a connection manager.</summary>
-    public static void ReadAll(Message manager)
+    /// <returns>The router's <c>suppress_envoy_headers</c>.</returns>
+    public static bool ReadAll(Message manager)
     {
+        bool suppressEnvoyHeaders = false;
         List<Element> elements = manager.Repeated("http_filters");
         bool hasRouter = false;
         foreach (Element element in elements)
@@ -20,16 +22,18 @@ internal static class HttpFilterReader
                 element.Error("stands after the router, which ends the chain");
             }
 
-            hasRouter |= Read(element);
+            hasRouter |= Read(element, ref suppressEnvoyHeaders);
         }
 
         if (!hasRouter)
         {
             manager.Element.Error("\"http_filters\" must end with envoy.filters.http.router");
         }
+
+        return suppressEnvoyHeaders;
     }
 
-    private static bool Read(Element element)
+    private static bool Read(Element element, ref bool suppressEnvoyHeaders)
     {
         Message message = element.AsMessage(
             "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter");
@@ -46,7 +50,7 @@ internal static class HttpFilterReader
         switch (config.TypeName)
         {
             case Filters + "router.v3.Router":
-                ReadRouter(config);
+                suppressEnvoyHeaders = ReadRouter(config);
                 return true;
             case Filters + "fault.v3.HTTPFault" or Filters + "cors.v3.Cors"
                 when config.Element.Node.Members.Count <= 1:
@@ -67,10 +71,12 @@ internal static class HttpFilterReader
         }
     }
 
-    private static void ReadRouter(Message config)
+    private static bool ReadRouter(Message config)
     {
         config.Ignore("dynamic_stats", "statistics are always kept");
         config.Ignore("start_child_span", "there is no tracing");
+        bool suppressEnvoyHeaders = config.Flag("suppress_envoy_headers");
         config.End();
+        return suppressEnvoyHeaders;
     }
 }

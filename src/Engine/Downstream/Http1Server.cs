@@ -224,7 +224,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         reader.AdvanceTo(buffer.GetPosition(consumed));
         if (status == ParseStatus.Error)
         {
-            Refuse(exchange, error.HttpStatus, "http1.codec_error");
+            Refuse(exchange, ForwardError.DownstreamProtocolError, error.HttpStatus);
             return HeadOutcome.Refused;
         }
 
@@ -264,11 +264,12 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         || (manager.MaxConnectionDurationMs > 0
             && _state.Reactor.NowMs - _acceptedMs >= manager.MaxConnectionDurationMs);
 
-    private void Refuse(Exchange exchange, int status, string details)
+    private void Refuse(Exchange exchange, ForwardError error, int status)
     {
         exchange.Manager.StatsFor(_state.Reactor.Index).BeginRequest();
         exchange.RequestComplete = true;
-        LocalReply.WriteProtocolError(exchange, status, details);
+        exchange.CloseDownstream = true;
+        LocalReply.Write(exchange, error, status);
         _connection.Writer.Flush();
         exchange.Complete();
         _exchange = null;
@@ -298,7 +299,17 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     {
         if (_exchange is null)
         {
-            Await(Waiting.NextRequest, _slot.Current.IdleTimeoutMs);
+            HttpManager manager = _slot.Current;
+            long limitMs = manager.IdleTimeoutMs;
+            if (_requests == 0 && manager.RequestHeadersTimeoutMs > 0)
+            {
+                // Who connects and says nothing is as slow as who never ends a head.
+                limitMs = limitMs > 0
+                    ? Math.Min(limitMs, manager.RequestHeadersTimeoutMs)
+                    : manager.RequestHeadersTimeoutMs;
+            }
+
+            Await(Waiting.NextRequest, limitMs);
         }
     }
 
@@ -349,7 +360,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
 
         if (_waiting == Waiting.RestOfHead && _exchange is { } exchange)
         {
-            Refuse(exchange, 408, "request_header_timeout");
+            Refuse(exchange, ForwardError.HeadTimedOut, ErrorMapping.Look(ForwardError.HeadTimedOut).Status);
         }
         else if (_waiting == Waiting.NextRequest)
         {

@@ -38,6 +38,8 @@ internal sealed class BodyPump
     private SegmentWriter _writer = null!;
     private MessageStream _destination = null!;
     private Http1BodyDecoder _decoder;
+    private long _waitedMs;
+    private long _waitsSinceMs;
     private bool _passesTrailers;
 
     public BodyPump(Exchange exchange, HttpFields trailers)
@@ -48,6 +50,9 @@ internal sealed class BodyPump
 
     /// <summary>Body bytes moved so far, without any framing.</summary>
     public long MovedBytes { get; private set; }
+
+    /// <summary>How long the destination has made the body wait so far.</summary>
+    public long WaitedForRoomMs(long nowMs) => _waitedMs + (_waitsSinceMs > 0 ? nowMs - _waitsSinceMs : 0);
 
     /// <summary>Sets the journey up.</summary>
     /// <param name="source">Where the body comes from; its head is consumed.</param>
@@ -64,6 +69,8 @@ internal sealed class BodyPump
         destination.BeginBody(output);
         _passesTrailers = _exchange.Manager.EnableTrailers;
         MovedBytes = 0;
+        _waitedMs = 0;
+        _waitsSinceMs = 0;
         _decoder.Start(input, _trailers, limits);
     }
 
@@ -94,8 +101,12 @@ internal sealed class BodyPump
                 return end.Value;
             }
 
-            _exchange.LastActivityMs = _exchange.Reactor.NowMs;
+            long nowMs = _exchange.Reactor.NowMs;
+            _exchange.LastActivityMs = nowMs;
+            _waitsSinceMs = nowMs;
             FlushResult flush = await _writer.FlushAsync();
+            _waitedMs += _exchange.Reactor.NowMs - nowMs;
+            _waitsSinceMs = 0;
             if (flush.IsCompleted)
             {
                 return PumpResult.DestinationGone;

@@ -1,3 +1,4 @@
+using System;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Upstream;
 
@@ -8,7 +9,12 @@ namespace FastMesh.Engine.Forwarding;
 /// <param name="Flags">Envoy response flag, <c>%RESPONSE_FLAGS%</c>.</param>
 /// <param name="Details">Envoy's <c>%RESPONSE_CODE_DETAILS%</c>.</param>
 /// <param name="Body">Plain text body; empty for none.</param>
-internal sealed record ErrorLook(int Status, ResponseFlags Flags, string Details, string Body);
+internal sealed record ErrorLook(int Status, ResponseFlags Flags, string Details, string Body)
+{
+    /// <summary>The details when the response had begun, and so could only be cut.</summary>
+    public string DetailsAfterStart { get; } =
+        Details.Replace("before_response_started", "after_response_started", StringComparison.Ordinal);
+}
 
 /// <summary>The one table from error to appearance (house rule: only this file decides).</summary>
 internal static class ErrorMapping
@@ -67,6 +73,10 @@ internal static class ErrorMapping
             new(400, ResponseFlags.DownstreamProtocolError, "http1.codec_error", "");
         table[(int)ForwardError.RequestTimedOut] =
             new(408, ResponseFlags.None, "request_overall_timeout", "request timeout");
+        table[(int)ForwardError.HeadTimedOut] =
+            new(408, ResponseFlags.None, "request_header_timeout", "request header timeout");
+        table[(int)ForwardError.BodyTooSlow] =
+            new(408, ResponseFlags.None, "request_body_rate", "request body too slow");
         table[(int)ForwardError.ExpectationFailed] =
             new(417, ResponseFlags.DownstreamProtocolError, "http1.expectation_failed", "");
         table[(int)ForwardError.PathRefused] =

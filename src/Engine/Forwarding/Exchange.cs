@@ -203,6 +203,11 @@ internal sealed class Exchange
 
         UploadStarted = true;
         RequestBody.Begin(Downstream, Request.Body, upstream, Request.Body.Kind, Manager.Limits);
+        if (Request.Body.Kind == BodyKind.Counted)
+        {
+            _watch.BodyPace();
+        }
+
         _upload = UploadAsync();
     }
 

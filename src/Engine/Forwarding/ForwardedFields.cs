@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Text;
+using System.Text;
 using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Protocols;
@@ -13,16 +14,6 @@ namespace FastMesh.Engine.Forwarding;
 /// </summary>
 internal static class ForwardedFields
 {
-    /// <summary>Fields that only this mesh may set; a request from outside loses them.</summary>
-    private static readonly KnownField[] s_internal =
-    [
-        KnownField.XEnvoyInternal, KnownField.XEnvoyExternalAddress, KnownField.XEnvoyUpstreamRqTimeoutMs,
-        KnownField.XEnvoyUpstreamRqPerTryTimeoutMs, KnownField.XEnvoyMaxRetries, KnownField.XEnvoyRetryOn,
-        KnownField.XEnvoyRetryGrpcOn, KnownField.XEnvoyExpectedRqTimeoutMs, KnownField.XEnvoyOriginalPath,
-        KnownField.XEnvoyDecoratorOperation, KnownField.XEnvoyDownstreamServiceCluster,
-        KnownField.XEnvoyOriginalDstHost,
-    ];
-
     public static void Apply(Exchange exchange, HttpManager manager)
     {
         RequestHead head = exchange.Request;
@@ -81,13 +72,20 @@ internal static class ForwardedFields
         }
     }
 
+    /// <summary>
+    /// Fields that only a mesh may set; a request from outside loses them. Envoy and what is built upon it consume some
+    /// thirty of the name, and every one that is not known here would be believed by somebody behind.
+    /// </summary>
     private static void RemoveInternal(HttpFields fields)
     {
-        foreach (KnownField field in s_internal)
+        ReadOnlySpan<byte> prefix = "x-envoy-"u8;
+        for (int i = fields.Count - 1; i >= 0; i--)
         {
-            if (fields.Has(field))
+            ReadOnlySpan<byte> name = fields.Name(i);
+            if (name.Length > prefix.Length && name[1] == (byte)'-'
+                && Ascii.EqualsIgnoreCase(name[..prefix.Length], prefix))
             {
-                fields.Remove(field);
+                fields.RemoveAt(i);
             }
         }
     }

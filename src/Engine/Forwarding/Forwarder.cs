@@ -1,4 +1,3 @@
-using System;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Routing;
@@ -93,7 +92,7 @@ internal sealed class Forwarder
         exchange.Record.UpstreamCluster = pick.Cluster.Name;
         exchange.RoutePick = pick;
         route.ApplyRequestMutations(exchange.Request, exchange.Record, pick);
-        route.RewriteRequest(exchange.Request, pick);
+        route.RewriteRequest(exchange.Request, pick, keepsOriginalPath: !exchange.Manager.SuppressEnvoyFields);
         return ForwardError.None;
     }
 
@@ -163,7 +162,8 @@ internal sealed class Forwarder
         Http1Client? client = attempt == 1 ? pool.TryRent(exchange.Reactor.NowMs) : null;
         if (client is null)
         {
-            ConnectedClient connected = await Connector.AcquireAsync(pool, exchange.Pending);
+            ConnectedClient connected = await Connector.AcquireAsync(
+                pool, exchange.Pending, wantsFresh: attempt > 1);
             if (connected.Client is null)
             {
                 exchange.Record.UpstreamFailureReason = connected.Reason;
@@ -202,8 +202,7 @@ internal sealed class Forwarder
 
         if (route.IncludeRequestAttemptCount)
         {
-            Span<byte> digits = [(byte)('0' + attempt)];
-            exchange.Request.Fields.Set(KnownField.XEnvoyAttemptCount, digits);
+            exchange.Request.Fields.SetNumber(KnownField.XEnvoyAttemptCount, attempt);
         }
     }
 
@@ -245,7 +244,9 @@ internal sealed class Forwarder
         if (error == ForwardError.DownstreamGone || exchange.ResponseStarted)
         {
             exchange.Record.Flags |= ErrorMapping.Look(error).Flags;
-            exchange.Record.ResponseCodeDetails = ErrorMapping.Look(error).Details;
+            exchange.Record.ResponseCodeDetails = exchange.ResponseStarted
+                ? ErrorMapping.Look(error).DetailsAfterStart
+                : ErrorMapping.Look(error).Details;
             exchange.CutDownstream();
             return false;
         }

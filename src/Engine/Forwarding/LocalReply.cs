@@ -20,15 +20,27 @@ internal static class LocalReply
             return;
         }
 
-        ErrorLook look = ErrorMapping.Look(error);
-        exchange.Record.Flags |= look.Flags;
-        exchange.Record.ResponseCodeDetails = look.Details;
-        int status = look.Status;
+        int status = ErrorMapping.Look(error).Status;
+        if (error == ForwardError.StreamIdle && !exchange.RequestComplete)
+        {
+            // The silence is the client's, who owes the rest of the request (RFC 9110 §15.5.9).
+            status = 408;
+        }
+
         if (error == ForwardError.NoCluster && exchange.Route is { } route)
         {
             status = route.ClusterNotFoundStatus;
         }
 
+        Write(exchange, error, status);
+    }
+
+    /// <summary>Answers an error with a status of its own.</summary>
+    public static void Write(Exchange exchange, ForwardError error, int status)
+    {
+        ErrorLook look = ErrorMapping.Look(error);
+        exchange.Record.Flags |= look.Flags;
+        exchange.Record.ResponseCodeDetails = look.Details;
         Write(exchange, status, s_bodies[(int)error]);
     }
 
@@ -56,19 +68,11 @@ internal static class LocalReply
         End(exchange, route.DirectBody.Span);
     }
 
-    /// <summary>Answers a request that never became one: its head broke the grammar or a limit.</summary>
-    public static void WriteProtocolError(Exchange exchange, int status, string details)
-    {
-        exchange.CloseDownstream = true;
-        exchange.Record.Flags |= Telemetry.ResponseFlags.DownstreamProtocolError;
-        exchange.Record.ResponseCodeDetails = details;
-        Write(exchange, status, default);
-    }
-
     private static void Write(Exchange exchange, int status, ReadOnlySpan<byte> body)
     {
         Begin(exchange, status);
-        if ((exchange.Record.Flags & Telemetry.ResponseFlags.UpstreamOverflow) != 0)
+        if ((exchange.Record.Flags & Telemetry.ResponseFlags.UpstreamOverflow) != 0
+            && !exchange.Manager.SuppressEnvoyFields)
         {
             exchange.Response.Fields.Set(KnownField.XEnvoyOverloaded, "true"u8);
         }

@@ -98,16 +98,20 @@ internal static class RequestPreparation
         }
     }
 
-    /// <summary>Envoy's <c>proxy_100_continue</c>: off answers 100 here, on lets the upstream answer.</summary>
+    /// <summary>
+    /// Envoy's <c>proxy_100_continue</c>: off answers 100 here, on lets the upstream answer. An expectation of
+    /// HTTP/1.0, or without a body, is none (RFC 9110 §10.1.1) and ends here.
+    /// </summary>
     private static void PrepareExpectation(Exchange exchange, HttpManager manager)
     {
-        if (!exchange.Request.ExpectContinue || manager.Proxy100Continue)
+        RequestHead head = exchange.Request;
+        if (!head.Fields.Has(KnownField.Expect) || (head.ExpectContinue && manager.Proxy100Continue))
         {
             return;
         }
 
-        exchange.Request.Fields.Remove(KnownField.Expect);
-        if (exchange.Request.Version == HttpVersion.Http11 && !exchange.Request.Body.IsEmpty)
+        head.Fields.Remove(KnownField.Expect);
+        if (head.ExpectContinue)
         {
             exchange.Downstream.WriteContinue();
         }

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers.Text;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Upstream;
@@ -83,8 +82,7 @@ internal static class Responder
 
         if (exchange.Route is { IncludeAttemptCountInResponse: true } && exchange.Record.AttemptCount > 0)
         {
-            Span<byte> digits = [(byte)('0' + exchange.Record.AttemptCount)];
-            head.Fields.Set(KnownField.XEnvoyAttemptCount, digits);
+            head.Fields.SetNumber(KnownField.XEnvoyAttemptCount, exchange.Record.AttemptCount);
         }
 
         exchange.Route?.ApplyResponseMutations(head, exchange.Record, exchange.RoutePick);
@@ -121,14 +119,18 @@ internal static class Responder
     private static void PrepareHead(Exchange exchange, ResponseHead head)
     {
         Http1Framing.StripHopByHop(head.Fields, keepUpgrade: false);
-        if (head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose or BodyKind.EndStream)
+        // A body until close cannot be told from one that was cut, so it passes as that and not in chunks, whose end
+        // would vouch for it (RFC 9112 §6.3).
+        if (head.Body.Kind is BodyKind.Chunked or BodyKind.EndStream)
         {
             head.Body = exchange.Downstream.Frame(exchange.Request.Version);
         }
 
-        Span<byte> time = stackalloc byte[20];
-        long serviceMs = (exchange.Record.FirstUpstreamRxUs - exchange.Record.FirstUpstreamTxUs) / 1000;
-        Utf8Formatter.TryFormat(serviceMs, time, out int length);
-        head.Fields.Set(KnownField.XEnvoyUpstreamServiceTime, time[..length]);
+        if (!exchange.Manager.SuppressEnvoyFields)
+        {
+            head.Fields.SetNumber(
+                KnownField.XEnvoyUpstreamServiceTime,
+                (exchange.Record.FirstUpstreamRxUs - exchange.Record.FirstUpstreamTxUs) / 1000);
+        }
     }
 }

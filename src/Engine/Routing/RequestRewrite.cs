@@ -30,7 +30,8 @@ internal sealed class RequestRewrite
     /// <summary>Rewrites a request.</summary>
     /// <param name="head">The request.</param>
     /// <param name="shareHost">The authority that the drawn share wants; empty for none.</param>
-    public void Apply(RequestHead head, ReadOnlySpan<byte> shareHost)
+    /// <param name="keepsOriginalPath">A path that is replaced goes into <c>x-envoy-original-path</c>.</param>
+    public void Apply(RequestHead head, ReadOnlySpan<byte> shareHost, bool keepsOriginalPath)
     {
         RouteScratch scratch = RouteScratch.Own;
         if (!shareHost.IsEmpty)
@@ -63,7 +64,11 @@ internal sealed class RequestRewrite
             scratch.Begin();
             Path.Append(head.PathOnly, scratch);
             scratch.Append(head.Path[head.PathOnly.Length..]);
-            head.Fields.Set(KnownField.XEnvoyOriginalPath, head.Path);
+            if (keepsOriginalPath)
+            {
+                head.Fields.Set(KnownField.XEnvoyOriginalPath, head.Path);
+            }
+
             head.SetPath(scratch.Written);
         }
     }

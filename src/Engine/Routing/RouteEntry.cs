@@ -86,12 +86,15 @@ internal sealed class RouteEntry
     /// <summary>
     /// Rewrites authority and path. Envoy does this after the field changes, so that those see what the client sent.
     /// </summary>
-    public void RewriteRequest(RequestHead head, in RoutePick pick)
+    /// <param name="head">The request.</param>
+    /// <param name="pick">The chosen share.</param>
+    /// <param name="keepsOriginalPath">A path that is replaced goes into <c>x-envoy-original-path</c>.</param>
+    public void RewriteRequest(RequestHead head, in RoutePick pick, bool keepsOriginalPath)
     {
         byte[] shareHost = pick.Share?.HostRewrite ?? [];
         if (!Rewrite.IsEmpty || shareHost.Length > 0)
         {
-            Rewrite.Apply(head, shareHost);
+            Rewrite.Apply(head, shareHost, keepsOriginalPath);
         }
     }
 

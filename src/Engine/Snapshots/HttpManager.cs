@@ -84,6 +84,9 @@ internal sealed class HttpManager
 
     public bool EnableTrailers { get; init; }
 
+    /// <summary>Neither responses nor requests get <c>x-envoy-</c> fields of the router's own.</summary>
+    public bool SuppressEnvoyFields { get; init; }
+
     /// <summary>Upgrade tokens and whether each is allowed, in the order of the configuration.</summary>
     public (byte[] Type, bool Enabled)[] Upgrades { get; init; } = [];
 

@@ -125,6 +125,7 @@ internal sealed class SnapshotCompiler
             StripPort = settings.StripMatchingHostPort ? listenerPort : -1,
             StripTrailingHostDot = settings.StripTrailingHostDot,
             Proxy100Continue = settings.Proxy100Continue,
+            SuppressEnvoyFields = settings.SuppressEnvoyHeaders,
             Upgrades = CompileUpgrades(settings.Upgrades),
         };
     }

@@ -78,9 +78,9 @@ internal sealed class ConnectionPool
     /// Lets a request wait; see <see cref="PendingRequest"/>. It opens a connection of its own even while one is coming
     /// whose request has left: that one may be lost.
     /// </summary>
-    public PendingRequest WaitAsync(PendingRequest request)
+    public PendingRequest WaitAsync(PendingRequest request, bool wantsFresh)
     {
-        request.Begin(this);
+        request.Begin(this, wantsFresh);
         _pending.Add(request);
         if (Cluster.HasAllConnections())
         {
@@ -135,8 +135,17 @@ internal sealed class ConnectionPool
     /// <summary>Takes a connection whose exchange is over and clean; it goes to who waits first.</summary>
     public void Return(Http1Client client, long nowMs)
     {
-        if (WakeFirst(new ConnectedClient(client, ForwardError.None, null)))
+        if (_pending.FirstReusing is { } request)
         {
+            Remove(request);
+            request.End(this, new ConnectedClient(client, ForwardError.None, null));
+            return;
+        }
+
+        if (_pending.Count > ConnectingCount && !MayOpen())
+        {
+            // Who waits wants a fresh one, for which this one stands in the way.
+            client.Close();
             return;
         }
 

@@ -18,9 +18,10 @@ internal static class Connector
     /// <summary>
     /// Brings a connection for a request that found none idle: the next of its pool that is opened or becomes free. The
     /// request is pending meanwhile (<c>max_pending_requests</c>) and may be cancelled; a connect that goes on without
-    /// it serves the next.
+    /// it serves the next. A resend wants a fresh one: any other may be as dead as the one before.
     /// </summary>
-    public static async ReactorTask<ConnectedClient> AcquireAsync(ConnectionPool pool, PendingRequest pending)
+    public static async ReactorTask<ConnectedClient> AcquireAsync(
+        ConnectionPool pool, PendingRequest pending, bool wantsFresh)
     {
         ClusterStats stats = pool.Stats;
         if (pool.Cluster.HasAllPending())
@@ -30,12 +31,12 @@ internal static class Connector
 
         stats.UpstreamRqPendingTotal++;
         stats.UpstreamRqPendingActive++;
-        ConnectedClient acquired = await pool.WaitAsync(pending);
+        ConnectedClient acquired = await pool.WaitAsync(pending, wantsFresh);
         while (acquired.Client is { Requests: > 0, Connection.IsReusable: false } ended)
         {
             // It ended in the turn between the two.
             ended.Close();
-            acquired = await pool.WaitAsync(pending);
+            acquired = await pool.WaitAsync(pending, wantsFresh);
         }
 
         stats.UpstreamRqPendingActive--;

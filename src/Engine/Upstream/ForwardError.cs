@@ -1,9 +1,8 @@
 namespace FastMesh.Engine.Upstream;
 
 /// <summary>
-/// Why an exchange could not be forwarded. A value, never an exception; The error mapping of the forwarding room alone
-/// decides what
-/// each of these looks like to the client and in the log.
+/// Why an exchange could not be forwarded. A value, never an exception; the error mapping of the forwarding room alone
+/// decides what each of these looks like to the client and in the log.
 /// </summary>
 internal enum ForwardError : byte
 {
@@ -34,6 +33,8 @@ internal enum ForwardError : byte
     DownstreamGone,
     DownstreamProtocolError,
     RequestTimedOut,
+    HeadTimedOut,
+    BodyTooSlow,
     ExpectationFailed,
     PathRefused,
 }

@@ -10,6 +10,21 @@ internal struct PendingQueue
 
     public int Count { get; private set; }
 
+    /// <summary>The first that takes a connection which has served others, or null.</summary>
+    public readonly PendingRequest? FirstReusing
+    {
+        get
+        {
+            PendingRequest? request = _first;
+            while (request is { WantsFresh: true })
+            {
+                request = request.Next;
+            }
+
+            return request;
+        }
+    }
+
     public void Add(PendingRequest request)
     {
         request.Previous = _last;

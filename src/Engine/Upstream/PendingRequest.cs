@@ -20,6 +20,9 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
 
     public bool IsCompleted => false;
 
+    /// <summary>Only a connection that has served nobody will do.</summary>
+    public bool WantsFresh { get; private set; }
+
     internal PendingRequest? Next { get; set; }
 
     internal PendingRequest? Previous { get; set; }
@@ -49,10 +52,11 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
         }
     }
 
-    internal void Begin(ConnectionPool pool)
+    internal void Begin(ConnectionPool pool, bool wantsFresh)
     {
         Debug.Assert(_pool is null && _continuation is null);
         _pool = pool;
+        WantsFresh = wantsFresh;
     }
 
     internal void End(ConnectionPool pool, in ConnectedClient result)

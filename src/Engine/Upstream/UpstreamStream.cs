@@ -36,7 +36,10 @@ internal abstract class UpstreamStream : MessageStream
     /// <summary>The exchange leaves HTTP: what carries it serves no other.</summary>
     public abstract void BeginTunnel();
 
-    /// <summary>True when the peer provably processed nothing of the request, so that it may be resent.</summary>
+    /// <summary>
+    /// True when the peer, which has ended the connection in order, provably processed nothing of the request. After a
+    /// reset this says nothing: the kernel counts no acknowledgement that comes with it.
+    /// </summary>
     public abstract bool NothingWasAcknowledged();
 
     /// <summary>The exchange is over and whole: what carried it may serve another.</summary>

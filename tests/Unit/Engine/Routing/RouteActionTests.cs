@@ -242,7 +242,7 @@ public sealed class RouteActionTests
     {
         RouteTable table = Compile(Table(new Route { Match = match ?? Any, Action = action }));
         RouteEntry route = table.Match(head, default)!;
-        route.RewriteRequest(head, route.PickCluster(head, 0));
+        route.RewriteRequest(head, route.PickCluster(head, 0), keepsOriginalPath: true);
         return head;
     }
 
