@@ -356,7 +356,8 @@ internal static class FieldBlocks
         handler.OnTrailers(key, trailers);
     }
 
-    // A peer's identifiers rise (RFC 9113 §5.1.1). §5.1, "closed": what may have been on its way is ignored, anything else is an error of the connection.
+    // A peer's identifiers rise (RFC 9113 §5.1.1). What may have been on its way is ignored, anything else for a closed
+    // stream is an error of the connection (§5.1, "closed").
     private static void OnClosedStream(Http2State state, int id, ReadOnlySpan<byte> block)
     {
         if (state.WasSkipped(id))
