@@ -1,5 +1,5 @@
 using System;
-using System.Collections.Immutable;
+using System.Collections.Generic;
 using FastMesh.Model;
 
 namespace FastMesh.Config;
@@ -10,8 +10,8 @@ namespace FastMesh.Config;
 /// <param name="Notes">Warnings, and fields that were read and change nothing.</param>
 public sealed record ConfigReading(
     MeshConfig? Config,
-    ImmutableArray<ConfigProblem> Errors,
-    ImmutableArray<ConfigProblem> Notes)
+    IReadOnlyList<ConfigProblem> Errors,
+    IReadOnlyList<ConfigProblem> Notes)
 {
     /// <summary>Name of what was read, for messages.</summary>
     public string Path { get; init; } = "";

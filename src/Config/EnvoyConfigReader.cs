@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Text;
 using FastMesh.Config.Envoy;
 using FastMesh.Config.Trees;
@@ -59,11 +60,15 @@ public static class EnvoyConfigReader
             content = content[3..];
         }
 
-        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            return JsonTree.Read(content);
-        }
+        return path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? ReadJson(content) : ReadYaml(content);
+    }
 
+    // Apart, so that a proxy with a YAML file never loads the JSON reader's libraries.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ConfigNode ReadJson(ReadOnlySpan<byte> content) => JsonTree.Read(content);
+
+    private static ConfigNode ReadYaml(ReadOnlySpan<byte> content)
+    {
         try
         {
             return YamlTree.Read(s_strictUtf8.GetString(content));

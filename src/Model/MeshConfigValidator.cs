@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Collections.Immutable;
 using System.Net;
 
 namespace FastMesh.Model;
@@ -14,7 +13,7 @@ public static class MeshConfigValidator
     /// Where a part of it, and a field within the part, was written; null where not known. Without it paths count from
     /// <paramref name="config"/>.
     /// </param>
-    public static ImmutableArray<ConfigProblem> Validate(
+    public static IReadOnlyList<ConfigProblem> Validate(
         MeshConfig config, Func<object, string, ConfigPlace?>? placeOf = null)
     {
         var report = new ValidationReport(placeOf);

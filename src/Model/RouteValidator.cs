@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Collections.Immutable;
 
 namespace FastMesh.Model;
 
@@ -113,7 +112,8 @@ internal static class RouteValidator
             return text;
         }
 
-        ImmutableArray<string> names = [.. clusters];
-        return text + "; there is " + string.Join(", ", names.Sort(StringComparer.Ordinal));
+        string[] names = [.. clusters];
+        Array.Sort(names, StringComparer.Ordinal);
+        return text + "; there is " + string.Join(", ", names);
     }
 }

@@ -1,15 +1,15 @@
 using System;
-using System.Collections.Immutable;
+using System.Collections.Generic;
 
 namespace FastMesh.Model;
 
 /// <summary>Gathers what a validation finds, each with the place where its subject was written.</summary>
 internal sealed class ValidationReport(Func<object, string, ConfigPlace?>? placeOf)
 {
-    private readonly ImmutableArray<ConfigProblem>.Builder _problems = ImmutableArray.CreateBuilder<ConfigProblem>();
+    private readonly List<ConfigProblem> _problems = [];
 
     /// <summary>What was found.</summary>
-    public ImmutableArray<ConfigProblem> Problems => _problems.ToImmutable();
+    public IReadOnlyList<ConfigProblem> Problems => _problems;
 
     /// <summary>Reports what refuses the configuration.</summary>
     /// <param name="part">The part of the model.</param>

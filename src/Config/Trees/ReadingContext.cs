@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Collections.Immutable;
 using FastMesh.Model;
 
 namespace FastMesh.Config.Trees;
@@ -7,8 +6,8 @@ namespace FastMesh.Config.Trees;
 /// <summary>What one reading of one file gathers: problems, notes and where each part of the model came from.</summary>
 internal sealed class ReadingContext(string file)
 {
-    private readonly ImmutableArray<ConfigProblem>.Builder _errors = ImmutableArray.CreateBuilder<ConfigProblem>();
-    private readonly ImmutableArray<ConfigProblem>.Builder _notes = ImmutableArray.CreateBuilder<ConfigProblem>();
+    private readonly List<ConfigProblem> _errors = [];
+    private readonly List<ConfigProblem> _notes = [];
     private readonly Dictionary<object, Element> _origins = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The file, as the operator named it.</summary>
@@ -18,22 +17,22 @@ internal sealed class ReadingContext(string file)
     public bool HasErrors => _errors.Count > 0;
 
     /// <summary>What refuses the configuration, in the order found.</summary>
-    public ImmutableArray<ConfigProblem> Errors => _errors.ToImmutable();
+    public IReadOnlyList<ConfigProblem> Errors => _errors;
 
     /// <summary>What does not.</summary>
-    public ImmutableArray<ConfigProblem> Notes => _notes.ToImmutable();
+    public IReadOnlyList<ConfigProblem> Notes => _notes;
 
     /// <summary>Adds a problem, with its place.</summary>
     public void Report(ConfigSeverity severity, string path, string text, int line, int column)
     {
-        ImmutableArray<ConfigProblem>.Builder list = severity == ConfigSeverity.Error ? _errors : _notes;
+        List<ConfigProblem> list = severity == ConfigSeverity.Error ? _errors : _notes;
         list.Add(new ConfigProblem(path, text, severity) { File = File, Line = line, Column = column });
     }
 
     /// <summary>Adds a problem that has its place already.</summary>
     public void Report(ConfigProblem problem)
     {
-        ImmutableArray<ConfigProblem>.Builder list = problem.Severity == ConfigSeverity.Error ? _errors : _notes;
+        List<ConfigProblem> list = problem.Severity == ConfigSeverity.Error ? _errors : _notes;
         list.Add(problem with { File = File });
     }
 

@@ -104,6 +104,9 @@ internal static class Bootstrap
             EngineStatus status = engine.Status;
             long milliseconds = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             ProxyLog.Ready(logger, milliseconds, status.Transport, status.Concurrency);
+
+            // Reading the file left more garbage than the engine makes in its life: give those pages back once.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return await life.RunAsync();
         }
         catch (SocketException e)

@@ -45,7 +45,7 @@ internal sealed class YamlConfigTarget : FuzzTarget
     private static int Check(string path, byte[] input)
     {
         ConfigReading reading = EnvoyConfigReader.Load(path, input);
-        Holds(reading.Config is null == reading.Errors.Length > 0, "a configuration together with errors, or neither");
+        Holds(reading.Config is null == reading.Errors.Count > 0, "a configuration together with errors, or neither");
         ConfigReading again = EnvoyConfigReader.Load(path, input);
         Holds(reading.Errors.SequenceEqual(again.Errors), "errors differ from time to time");
         Holds(reading.Notes.SequenceEqual(again.Notes), "notes differ from time to time");
@@ -54,7 +54,7 @@ internal sealed class YamlConfigTarget : FuzzTarget
             Holds(problem.Text.Length > 0 && problem.File == path, "an error without text or file");
         }
 
-        return reading.Errors.Length == 0
+        return reading.Errors.Count == 0
             ? 1
             : (int)Wire.Hash(Encoding.Latin1.GetBytes(reading.Errors[0].Text));
     }
