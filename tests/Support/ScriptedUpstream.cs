@@ -28,6 +28,12 @@ internal sealed class ScriptedUpstream
     /// <summary>Reads heads and no bodies.</summary>
     public bool StopsReading { get; set; }
 
+    /// <summary>
+    /// By whose draw a connection that has served ends: with the answer, or when the next bytes come, unread; null
+    /// keeps them.
+    /// </summary>
+    public Random? Ends { get; set; }
+
     /// <summary>What <c>/raw</c> answers, byte by byte.</summary>
     public string RawResponse { get; set; } = "";
 
@@ -65,7 +71,13 @@ internal sealed class ScriptedUpstream
                 return;
             }
 
-            if (served == CloseAfterRequests)
+            int end = Ends?.Next(4) ?? 3;
+            if (end == 1)
+            {
+                await peer.WaitForBytesAsync();
+            }
+
+            if (served == CloseAfterRequests || end <= 1)
             {
                 break;
             }

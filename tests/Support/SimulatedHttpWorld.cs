@@ -209,6 +209,13 @@ internal sealed class HttpPeer(TransportConnection connection)
         }
     }
 
+    /// <summary>Waits until something comes, and leaves it there.</summary>
+    public async Task WaitForBytesAsync()
+    {
+        System.IO.Pipelines.ReadResult read = await connection.Reader.ReadAsync();
+        connection.Reader.AdvanceTo(read.Buffer.Start);
+    }
+
     /// <summary>Reads a body of so many characters; shorter when the connection ended.</summary>
     public async Task<string> ReadAsync(int count)
     {

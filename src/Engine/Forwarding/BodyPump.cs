@@ -41,6 +41,7 @@ internal sealed class BodyPump
     private long _waitedMs;
     private long _waitsSinceMs;
     private bool _passesTrailers;
+    private bool _keeps;
 
     public BodyPump(Exchange exchange, HttpFields trailers)
     {
@@ -68,6 +69,7 @@ internal sealed class BodyPump
         _destination = destination;
         destination.BeginBody(output);
         _passesTrailers = _exchange.Manager.EnableTrailers;
+        _keeps = this == _exchange.RequestBody && _exchange.KeepsBody;
         MovedBytes = 0;
         _waitedMs = 0;
         _waitsSinceMs = 0;
@@ -151,6 +153,11 @@ internal sealed class BodyPump
             if (contiguous > 0)
             {
                 long count = Math.Min(contiguous, buffer.Length);
+                if (_keeps)
+                {
+                    _exchange.Keep(buffer.Slice(0, count));
+                }
+
                 _reader.AdvanceTo(buffer.Start);
                 Put(count);
                 _decoder.Advance(count);

@@ -28,6 +28,7 @@ internal sealed class Exchange
     private readonly Watch _watch;
     private byte[] _replay = [];
     private int _replayLength;
+    private int _keptLength;
     private ReactorTask<bool> _upload;
     private ClusterStats? _clusterStats;
 
@@ -202,6 +203,7 @@ internal sealed class Exchange
         }
 
         UploadStarted = true;
+        _keptLength = 0;
         RequestBody.Begin(Downstream, Request.Body, upstream, Request.Body.Kind, Manager.Limits);
         if (Request.Body.Kind == BodyKind.Counted)
         {
@@ -209,6 +211,17 @@ internal sealed class Exchange
         }
 
         _upload = UploadAsync();
+    }
+
+    /// <summary>A body that is small enough to be sent again, though it was not here whole.</summary>
+    public bool KeepsBody => Request.Body.Kind == BodyKind.Counted && Request.Body.Length <= ReplayBytesMax;
+
+    /// <summary>Keeps a piece of such a body, in the order of the pieces.</summary>
+    public void Keep(in ReadOnlySequence<byte> piece)
+    {
+        EnsureReplay();
+        piece.CopyTo(_replay.AsSpan(_keptLength));
+        _keptLength += (int)piece.Length;
     }
 
     /// <summary>The running upload; await it once.</summary>
@@ -315,14 +328,14 @@ internal sealed class Exchange
         RequestComplete = false;
         Interrupted = ForwardError.None;
         _replayLength = 0;
+        _keptLength = 0;
         _clusterStats = null;
     }
 
     /// <summary>Takes a counted body that is buffered whole and small, so that the request can be sent again.</summary>
     private bool TryKeepWholeBody()
     {
-        if (Request.Body.Kind != BodyKind.Counted || Request.Body.Length > ReplayBytesMax
-            || !Downstream.Reader.TryRead(out ReadResult read))
+        if (!KeepsBody || !Downstream.Reader.TryRead(out ReadResult read))
         {
             return false;
         }
@@ -334,11 +347,7 @@ internal sealed class Exchange
             return false;
         }
 
-        if (_replay.Length < length)
-        {
-            _replay = new byte[ReplayBytesMax];
-        }
-
+        EnsureReplay();
         ReadOnlySequence<byte> body = read.Buffer.Slice(0, length);
         body.CopyTo(_replay);
         Downstream.Reader.AdvanceTo(body.End);
@@ -348,6 +357,14 @@ internal sealed class Exchange
         return true;
     }
 
+    private void EnsureReplay()
+    {
+        if (_replay.Length == 0)
+        {
+            _replay = new byte[ReplayBytesMax];
+        }
+    }
+
     private async ReactorTask<bool> UploadAsync()
     {
         PumpResult result = await RequestBody.RunAsync();
@@ -355,6 +372,7 @@ internal sealed class Exchange
         switch (result)
         {
             case PumpResult.Done:
+                _replayLength = _keptLength;
                 OnRequestComplete();
                 return true;
             case PumpResult.SourceInvalid:

@@ -116,6 +116,12 @@ internal sealed class Forwarder
                 break;
             }
 
+            if (exchange.UploadStarted)
+            {
+                // What can be sent again has been sent whole.
+                await exchange.TakeUpload();
+            }
+
             Retry.Count(exchange, _state);
             exchange.DropUpstream();
         }

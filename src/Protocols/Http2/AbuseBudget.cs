@@ -62,15 +62,8 @@ internal struct AbuseBudget
         }
     }
 
-    /// <summary>A stream was opened by the peer or by this side: one frame may come late for it.</summary>
-    public void StreamOpened(Http2Limits limits)
-    {
-        _streamsOpened++;
-        if (_stocks[(int)Stock.Stray] < limits.StrayFrames.Burst)
-        {
-            _stocks[(int)Stock.Stray]++;
-        }
-    }
+    /// <summary>A stream was opened by the peer or by this side.</summary>
+    public void StreamOpened() => _streamsOpened++;
 
     /// <summary>A request got its response: one reset is forgiven.</summary>
     public void StreamServed(Http2Limits limits)

@@ -144,7 +144,7 @@ internal static class ControlFrames
         int index = state.Streams.Find(id);
         if (index < 0 || state.Streams[index].State == StreamState.Closed)
         {
-            // It crossed the end of the stream (RFC 9113 §5.1, "closed"), and was charged above.
+            state.Failed(state.Budget.Stray());
             return;
         }
 

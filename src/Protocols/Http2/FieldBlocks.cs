@@ -181,14 +181,14 @@ internal static class FieldBlocks
         {
             // RFC 9113 §6.8: ignored, but the compression state stays right.
             state.LastResetId = Math.Max(state.LastResetId, id);
-            state.OpenPeerId(id);
+            state.LastPeerId = id;
             Discard(state, block);
             state.Failed(state.Budget.Stray());
             return;
         }
 
-        state.OpenPeerId(id);
-        state.Budget.StreamOpened(state.Limits);
+        state.LastPeerId = id;
+        state.Budget.StreamOpened();
         if (state.PeerStreams >= state.Announced.StreamsMax)
         {
             if (Discard(state, block))
@@ -356,15 +356,10 @@ internal static class FieldBlocks
         handler.OnTrailers(key, trailers);
     }
 
-    // A peer's identifiers rise (RFC 9113 §5.1.1). What may have been on its way is ignored, anything else for a closed
-    // stream is an error of the connection (§5.1, "closed").
+    // RFC 9113 §5.1, "closed": what may have been on its way is ignored, anything else is an error of the connection.
     private static void OnClosedStream(Http2State state, int id, ReadOnlySpan<byte> block)
     {
-        if (state.WasSkipped(id))
-        {
-            state.Fail(Http2Fault.MalformedStreamId);
-        }
-        else if (!state.MayHaveReset(id))
+        if (!state.MayHaveReset(id))
         {
             state.Fail(Http2Fault.HeadersOnClosedStream);
         }

@@ -67,7 +67,7 @@ internal static class HeadSubmission
         added.ReceiveWindow = new FlowWindow(state.Local.StreamWindowBytes);
         added.Owner = owner;
         state.LocalStreams++;
-        state.Budget.StreamOpened(state.Limits);
+        state.Budget.StreamOpened();
         return SubmitResult.Sent;
     }
 

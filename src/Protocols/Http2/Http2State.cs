@@ -60,9 +60,6 @@ internal sealed class Http2State
     /// <summary>The highest stream that the peer opened.</summary>
     public int LastPeerId;
 
-    /// <summary>The streams that the peer's last leap left out: the first of them, and the first behind them.</summary>
-    public (int First, int End) SkippedIds;
-
     /// <summary>
     /// The highest stream that this side reset: what still comes for it and below may have been on its way.
     /// </summary>
@@ -142,21 +139,6 @@ internal sealed class Http2State
     /// <summary>True for a stream that nobody has opened.</summary>
     public bool IsIdle(int id) =>
         IsPeerId(id) ? id > LastPeerId : (uint)id >= (uint)NextLocalId; // behind the last identifier it is 2^31 + 1
-
-    /// <summary>The peer opens a stream that is idle; what it left out is closed thereby (RFC 9113 §5.1.1).</summary>
-    public void OpenPeerId(int id)
-    {
-        int next = LastPeerId > 0 ? LastPeerId + 2 : Role == Http2Role.Server ? 1 : 2;
-        if (id > next)
-        {
-            SkippedIds = (next, id);
-        }
-
-        LastPeerId = id;
-    }
-
-    /// <summary>True for a stream that the peer left out lately: it never was.</summary>
-    public bool WasSkipped(int id) => id >= SkippedIds.First && id < SkippedIds.End;
 
     /// <summary>True for a closed stream that this side may have reset (RFC 9113 §5.1, "closed").</summary>
     public bool MayHaveReset(int id) => id <= LastResetId;

@@ -102,39 +102,6 @@ public sealed class FloodTests
     }
 
     [Fact]
-    public void RefusedStreams_BeforeTheLimitWasAcknowledged_AreForgivenWithinBounds()
-    {
-        Http2Peer server = new(Http2Role.Server, new Http2Limits { StreamsMax = 1 });
-        server.Receive(Frames.Preface, Frames.Settings());
-        int requests = Flood(server, i =>
-        {
-            server.Session.OutputDrained();
-            return Frames.Headers((2 * i) + 1, Get);
-        });
-        Calm(server, Http2Fault.ProvokedResetFlood);
-        Assert.InRange(requests, 1_000, 1_500);
-    }
-
-    [Fact]
-    public void ResetsThatCrossResponses_AtAnyRate_AreNoFlood()
-    {
-        Http2Peer server = Http2Peer.Server();
-        server.OnRequest = (stream, head) =>
-        {
-            server.Session.SubmitResponse(stream, Heads2.Response(), endStream: true);
-            server.Session.Release(stream);
-        };
-        for (int i = 0; i < 30_000; i++)
-        {
-            int id = (2 * i) + 1;
-            server.Receive(Frames.Headers(id, Get), Frames.WindowUpdate(id, 1), Frames.RstStream(id));
-            server.Session.OutputDrained();
-        }
-
-        Assert.Equal(Http2Fault.None, server.Session.Fault);
-    }
-
-    [Fact]
     public void Continuation_WithoutEnd_EndsTheConnectionWithin64KiB()
     {
         Http2Peer server = Http2Peer.Server();

@@ -67,16 +67,6 @@ public sealed class ResponseTests
         Assert.EndsWith("reset 1 ProtocolError ContentLengthMismatch\n", client.TakeEvents(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(204)]
-    [InlineData(304)]
-    public void StatusWithoutBody_WithBytesOfBody_ResetsItsStream(int status)
-    {
-        Http2Peer client = Asking(HttpMethod.Get);
-        client.Receive(Frames.Headers(1, $":status: {status}\n", false), Frames.Data(1, "x"u8, true));
-        Assert.EndsWith("reset 1 ProtocolError ContentLengthMismatch\n", client.TakeEvents(), StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Response_ResetWithNoErrorAfterItsEnd_KeepsTheAnswer()
     {

@@ -31,24 +31,6 @@ public sealed class SendQueueTests
     }
 
     [Fact]
-    public void Stream_InDebtByManyQuanta_PaysThemAllBeforeItsNextTurn()
-    {
-        (Http2Peer server, StreamKey[] streams) = Open(2);
-        server.Receive(
-            Frames.Settings((4, int.MaxValue), (5, 1 << 20)), Frames.WindowUpdate(0, int.MaxValue - 65535));
-        Assert.True(server.Session.TryNextToSend(out StreamKey first));
-        Assert.Equal(10 * SendQueue.QuantumBytes,
-            server.Session.BeginData(first, 10 * SendQueue.QuantumBytes, endStream: false));
-        int others = 0;
-        while (server.Session.TryNextToSend(out StreamKey next) && next != first)
-        {
-            others += server.Session.BeginData(next, 1000, endStream: false);
-        }
-
-        Assert.InRange(others, 9 * SendQueue.QuantumBytes, 11 * SendQueue.QuantumBytes);
-    }
-
-    [Fact]
     public void Stream_WithoutWindow_DoesNotHoldOthersUp()
     {
         (Http2Peer server, StreamKey[] streams) = Open(3);
