@@ -24,6 +24,7 @@ internal sealed unsafe class HttpLoad : IDisposable
     private readonly byte* _request;
     private readonly int _requestBytes;
     private readonly long _responseBytes;
+    private readonly byte[] _responseBody;
     private readonly ushort _port;
     private readonly int _epoll;
     private readonly HttpLoadConnection[] _connections;
@@ -37,6 +38,7 @@ internal sealed unsafe class HttpLoad : IDisposable
     private long _requests;
     private long _failures;
     private long _reopened;
+    private long _closedUnderRequest;
     private string? _firstFailure;
 
     public HttpLoad(int port, HttpRequest request, int connections)
@@ -51,6 +53,7 @@ internal sealed unsafe class HttpLoad : IDisposable
         _request = (byte*)NativeMemory.Alloc((nuint)_requestBytes);
         request.Bytes.CopyTo(new Span<byte>(_request, _requestBytes));
         _responseBytes = request.ResponseBytes;
+        _responseBody = request.ResponseBody;
         _epoll = LibC.EpollCreate(0);
         _ = LibC.ProcessControl(LibC.PrSetTimerSlack, 1000, 0, 0, 0);
         _connections = new HttpLoadConnection[connections];
@@ -95,7 +98,7 @@ internal sealed unsafe class HttpLoad : IDisposable
         Finish(stopped + (2 * TicksPerSecond));
         var latencies = LoadResult.Percentiles(_latencies.AsSpan(0, _latencyCount));
         return new LoadResult(
-            _requests, failures, _reopened, (stopped - counted) / (double)TicksPerSecond,
+            _requests, failures, _closedUnderRequest, _reopened, (stopped - counted) / (double)TicksPerSecond,
             latencies.P50Us, latencies.P99Us, latencies.P999Us, behind, _firstFailure);
     }
 
@@ -114,7 +117,7 @@ internal sealed unsafe class HttpLoad : IDisposable
 
     private void Reset()
     {
-        _requests = _failures = _reopened = 0;
+        _requests = _failures = _reopened = _closedUnderRequest = 0;
         _latencyCount = 0;
         _firstFailure = null;
     }
@@ -258,6 +261,11 @@ internal sealed unsafe class HttpLoad : IDisposable
 
     private void Body(HttpLoadConnection connection, long count, ReadOnlySpan<byte> data)
     {
+        if (_responseBody.Length > 0 && connection.Good && !IsExpected(connection, data))
+        {
+            Fail("a wrong body");
+        }
+
         connection.BodyLeft -= count;
         if (connection.Chunked ? !data.EndsWith("0\r\n\r\n"u8) : connection.BodyLeft > 0)
         {
@@ -284,6 +292,14 @@ internal sealed unsafe class HttpLoad : IDisposable
         Next(connection, now);
     }
 
+    /// <summary>Compares what came of a counted body with the bytes that belong at its place.</summary>
+    private bool IsExpected(HttpLoadConnection connection, ReadOnlySpan<byte> data)
+    {
+        long at = _responseBody.Length - connection.BodyLeft;
+        return !connection.Chunked && at >= 0 && data.Length <= connection.BodyLeft
+            && data.SequenceEqual(_responseBody.AsSpan((int)at, data.Length));
+    }
+
     private void Next(HttpLoadConnection connection, long now)
     {
         if (_closedLoop)
@@ -303,6 +319,7 @@ internal sealed unsafe class HttpLoad : IDisposable
         Reopen(connection);
         if (asked)
         {
+            _closedUnderRequest++;
             Fail(why + " under a request");
             Next(connection, Stopwatch.GetTimestamp());
         }

@@ -12,6 +12,9 @@ internal sealed record HttpRequest(byte[] Bytes, long ResponseBytes)
 {
     private const int ChunkBytes = 16 * 1024;
 
+    /// <summary>The body that every answer must have to the byte; empty looks at its length only.</summary>
+    public byte[] ResponseBody { get; init; } = [];
+
     public static HttpRequest Get(string host, string path, long responseBytes) =>
         new(Encoding.ASCII.GetBytes(Head("GET", host, path) + "\r\n"), responseBytes);
 

@@ -4,7 +4,8 @@ namespace FastMesh.Bench.Load.Generating;
 
 /// <summary>What a generator saw between its two marks.</summary>
 /// <param name="Requests">Answers that were complete and right.</param>
-/// <param name="Failures">Wrong status or length, connections lost under a request, connects refused.</param>
+/// <param name="Failures">Wrong status, length or body, connections lost under a request, connects refused.</param>
+/// <param name="ClosedUnderRequest">Of these, connections that ended under a request on its way.</param>
 /// <param name="Reopened">Connections that the proxy closed in order, by announcing it or while idle.</param>
 /// <param name="Seconds">Time between the marks.</param>
 /// <param name="P50Us">Median latency, µs, from the intended send time in an open loop.</param>
@@ -15,6 +16,7 @@ namespace FastMesh.Bench.Load.Generating;
 internal sealed record LoadResult(
     long Requests,
     long Failures,
+    long ClosedUnderRequest,
     long Reopened,
     double Seconds,
     double P50Us,

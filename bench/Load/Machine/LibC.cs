@@ -24,6 +24,7 @@ internal static unsafe partial class LibC
     public const int EIntr = 4;
     public const int SigHup = 1;
     public const int SigKill = 9;
+    public const int SigUsr2 = 12;
     public const int SigTerm = 15;
     public const int PrSetTimerSlack = 29;
 

@@ -7,12 +7,16 @@ namespace FastMesh.Bench.Load.Peers;
 /// <summary>HAProxy as peer: one thread, upstream connections reused, hosts found by a map.</summary>
 internal static class HaproxyFiles
 {
-    public static Proxy Start(ProxyShape shape, int backendPort, string name = "HAProxy")
+    /// <param name="shape">What it does.</param>
+    /// <param name="backendPort">Where the backend listens.</param>
+    /// <param name="name">As tables show it.</param>
+    /// <param name="reloads">Master and worker, so that SIGUSR2 reloads; listening sockets are handed over.</param>
+    public static Proxy Start(ProxyShape shape, int backendPort, string name = "HAProxy", bool reloads = false)
     {
         int port = ChildProcess.FreePort();
         string config = shape.Tcp ? TcpConfig(port, backendPort) : HttpConfig(shape, port, backendPort);
         string path = Workspace.Write($"haproxy-{port}.cfg", config);
-        return Proxy.Start(name, port, shape, $"haproxy -db -f {path}");
+        return Proxy.Start(name, port, shape, $"haproxy {(reloads ? "-W " : "")}-db -f {path}");
     }
 
     private static string HttpConfig(ProxyShape shape, int port, int backendPort)

@@ -15,14 +15,18 @@ internal static class ReloadSuite
     private const double Rate = 5_000;
     private const int Connections = 64;
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PeerReloadInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PeerTimeMax = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
 
     public static void Run(SuiteContext context)
     {
         context.Report.Section(
             "Change under load",
-            "5,000 requests/s on 64 connections. Reload: a new file and SIGHUP every 100 ms. Drain: SIGTERM after a " +
-            "second. Upstream: killed after a second, back half a second later; what counts is what fails after that.");
+            "5,000 requests/s on 64 connections, every body compared. Reload: a new file and SIGHUP every 100 ms; " +
+            "for HAProxy (SIGUSR2) and nginx (SIGHUP) once a second for ten. Drain: SIGTERM after a second. " +
+            "Upstream: killed after a second, back half a second later; what counts is what fails after that. " +
+            "\"Cut\" are connections that ended under a request on its way; they are among the failed.");
         List<string[]> rows = [];
         foreach (string transport in (string[])["uring", "epoll"])
         {
@@ -38,8 +42,11 @@ internal static class ReloadSuite
             Drain(context, one[0], rows);
         }
 
+        Peer(context, rows, "HAProxy", LibC.SigUsr2, () => HaproxyFiles.Start(
+            new(), context.Backend.Port, reloads: true));
+        Peer(context, rows, "nginx", LibC.SigHup, () => NginxFiles.Start(new(), context.Backend.Port));
         context.Report.Table(
-            "Failures", ["", "what", "requests", "failed", "reopened", "p99 µs", "remark"], rows);
+            "Failures", ["", "what", "requests", "failed", "cut", "reopened", "p99 µs", "remark"], rows);
     }
 
     private static void Reload(SuiteContext context, Proxy proxy, List<string[]> rows)
@@ -57,6 +64,31 @@ internal static class ReloadSuite
         Add(rows, proxy, "reload", result, $"{generation} reloads; {result.FirstFailure}");
         context.Report.Target($"{proxy.Name}: stale files in force", newest ? 0 : 1, 0);
         context.Report.Target($"{proxy.Name}: failures over {generation} reloads", result.Failures, 0);
+        context.Report.Target($"{proxy.Name}: connections cut under a request", result.ClosedUnderRequest, 0);
+    }
+
+    /// <summary>What another proxy does on the same load over its own reloads; for the comparison only.</summary>
+    private static void Peer(
+        SuiteContext context, List<string[]> rows, string name, int signal, Func<Proxy> start)
+    {
+        using ProxyList one = new();
+        one.TryAdd(name, start);
+        if (one.Count == 0)
+        {
+            return;
+        }
+
+        int reloads = 0;
+        TimeSpan time = context.Options.ReloadTime < PeerTimeMax ? context.Options.ReloadTime : PeerTimeMax;
+        var result = Under(one[0], time, stop =>
+        {
+            while (!stop.WaitOne(PeerReloadInterval))
+            {
+                one[0].Signal(signal);
+                reloads++;
+            }
+        });
+        Add(rows, one[0], "reload", result, $"{reloads} reloads; {result.FirstFailure}");
     }
 
     /// <summary>The answer carries the field of that file, or does within a second.</summary>
@@ -113,7 +145,12 @@ internal static class ReloadSuite
     private static LoadResult Under(
         Proxy proxy, TimeSpan time, Action<WaitHandle> disturb, bool giveUpWhenRefused = false)
     {
-        var request = HttpRequest.Get(proxy.Shape.RequestHost, "/100", 100);
+        byte[] body = new byte[100];
+        body.AsSpan().Fill((byte)'x');
+        HttpRequest request = HttpRequest.Get(proxy.Shape.RequestHost, "/100", body.Length) with
+        {
+            ResponseBody = body,
+        };
         using HttpLoad load = new(proxy.Port, request, Connections) { GiveUpWhenRefused = giveUpWhenRefused };
         using ManualResetEvent stop = new(false);
         Thread other = new(() => disturb(stop));
@@ -133,6 +170,7 @@ internal static class ReloadSuite
         rows.Add(
         [
             proxy.Name, what, result.Requests.ToString(culture), result.Failures.ToString(culture),
+            result.ClosedUnderRequest.ToString(culture),
             result.Reopened.ToString(culture), Reporting.Report.Number(result.P99Us), remark,
         ]);
     }

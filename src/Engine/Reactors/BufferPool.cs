@@ -64,6 +64,9 @@ internal sealed class BufferBudget(long limitBytes)
 /// </summary>
 internal sealed unsafe class BufferPool
 {
+    /// <summary>Views kept for reuse; more are out only while many slow peers hold bulk, and 80 bytes each.</summary>
+    private const int ViewsKeptMax = 4096;
+
     public const int SmallBytes = 4 << 10;
     public const int MediumBytes = 20 << 10;
     public const int LargeBytes = 64 << 10;
@@ -151,7 +154,11 @@ internal sealed unsafe class BufferPool
         {
             segment.Reset();
             segment.Show(null, 0);
-            _views.Push(segment);
+            if (_views.Count < ViewsKeptMax)
+            {
+                _views.Push(segment);
+            }
+
             if (--lender.Views == 0 && lender.IsReturned)
             {
                 lender.IsReturned = false;

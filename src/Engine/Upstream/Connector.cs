@@ -29,6 +29,7 @@ internal static class Connector
             return new ConnectedClient(null, ForwardError.Overflow, null);
         }
 
+        pending.Restart();
         stats.UpstreamRqPendingTotal++;
         stats.UpstreamRqPendingActive++;
         ConnectedClient acquired = await pool.WaitAsync(pending, wantsFresh);
@@ -36,6 +37,12 @@ internal static class Connector
         {
             // It ended in the turn between the two.
             ended.Close();
+            if (pending.IsCancelled)
+            {
+                acquired = new ConnectedClient(null, ForwardError.Overflow, null);
+                break;
+            }
+
             acquired = await pool.WaitAsync(pending, wantsFresh);
         }
 

@@ -42,9 +42,19 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
 
     public void UnsafeOnCompleted(Action continuation) => _continuation = continuation;
 
+    /// <summary>
+    /// It was given up since <see cref="Restart"/>, be it between its end in the queue and the turn in which it
+    /// resumes.
+    /// </summary>
+    public bool IsCancelled { get; private set; }
+
+    /// <summary>Another attempt begins.</summary>
+    public void Restart() => IsCancelled = false;
+
     /// <summary>Takes the request out of its queue, if it stands in one; its owner knows why.</summary>
     public void Cancel()
     {
+        IsCancelled = true;
         if (_pool is { } pool)
         {
             pool.Remove(this);
