@@ -280,6 +280,14 @@ public sealed class MeshEngine : IAsyncDisposable
             }
         }
 
+        var names = new HashSet<string>(clusters.Count);
+        foreach (ClusterRuntime cluster in clusters.Values)
+        {
+            names.Add(cluster.StatName);
+            _metrics.SetClusterGauges(cluster.StatName, new ClusterGauges(cluster));
+        }
+
+        _metrics.Retain(StatScope.Cluster, names);
         _snapshot = new Snapshot
         {
             Version = _snapshot.Version + 1,

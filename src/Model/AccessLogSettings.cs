@@ -46,6 +46,9 @@ public sealed record DurationLogFilter(ComparisonOperator Operator, uint Millise
 /// <summary>By response flags; empty takes any flag.</summary>
 public sealed record ResponseFlagLogFilter(ValueList<string> Flags) : AccessLogFilter;
 
+/// <summary>By a field of the request.</summary>
+public sealed record FieldLogFilter(FieldMatcher Field) : AccessLogFilter;
+
 /// <summary>All of them.</summary>
 public sealed record AndLogFilter(ValueList<AccessLogFilter> Filters) : AccessLogFilter;
 

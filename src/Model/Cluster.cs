@@ -101,6 +101,22 @@ public sealed record Endpoint(
 {
     /// <summary>Name of the host, for <c>auto_host_rewrite</c>; empty takes the address.</summary>
     public string HostName { get; init; } = "";
+
+    /// <summary>Where it stands: endpoints of one locality share its weight.</summary>
+    public Locality Locality { get; init; } = Locality.None;
+}
+
+/// <summary>
+/// A place that endpoints share (envoy.config.endpoint.v3.LocalityLbEndpoints, envoy.config.core.v3.Locality).
+/// </summary>
+/// <param name="Region">Region.</param>
+/// <param name="Zone">Zone.</param>
+/// <param name="SubZone">Sub-zone.</param>
+/// <param name="Weight">Share of its priority under <see cref="Cluster.LocalityWeighted"/>; 0 gets none then.</param>
+public sealed record Locality(string Region, string Zone, string SubZone, uint Weight)
+{
+    /// <summary>Nothing was said.</summary>
+    public static Locality None { get; } = new("", "", "", 0);
 }
 
 /// <summary>Limits of a cluster over all reactors (envoy.config.cluster.v3.CircuitBreakers.Thresholds).</summary>
@@ -108,11 +124,13 @@ public sealed record Endpoint(
 /// <param name="MaxPendingRequests">Requests that wait for a connection.</param>
 /// <param name="MaxRequests">Requests under way.</param>
 /// <param name="MaxRetries">Retries under way.</param>
+/// <param name="TrackRemaining">Show what is left of each as <c>remaining_*</c> in the statistics.</param>
 public sealed record CircuitBreaker(
     uint MaxConnections = 1024,
     uint MaxPendingRequests = 1024,
     uint MaxRequests = 1024,
-    uint MaxRetries = 3);
+    uint MaxRetries = 3,
+    bool TrackRemaining = false);
 
 /// <summary>A destination (envoy.config.cluster.v3.Cluster).</summary>
 public sealed record Cluster
@@ -166,6 +184,15 @@ public sealed record Cluster
 
     /// <summary>PROXY protocol header sent first.</summary>
     public ProxyProtocolVersion ProxyProtocol { get; init; }
+
+    /// <summary>
+    /// Field names of requests get a capital at the begin of each word (<c>proper_case_words</c>); default false keeps
+    /// the case they came in.
+    /// </summary>
+    public bool ProperCaseWords { get; init; }
+
+    /// <summary>Localities of a priority share its traffic by weight (<c>locality_weighted_lb_config</c>).</summary>
+    public bool LocalityWeighted { get; init; }
 
     /// <summary>Share of healthy endpoints, in percent, under which all are used; 0 never does so.</summary>
     public double HealthyPanicThresholdPercent { get; init; } = 50;

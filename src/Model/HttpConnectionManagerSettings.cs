@@ -55,6 +55,36 @@ public enum ServerHeaderTransformation
 }
 
 /// <summary>
+/// What happens to <c>x-forwarded-client-cert</c> (<c>forward_client_cert_details</c>). A client that presented no
+/// certificate of its own loses the field under all but the last.
+/// </summary>
+public enum ForwardClientCert
+{
+    /// <summary>It is removed.</summary>
+    Sanitize,
+
+    /// <summary>It stays.</summary>
+    ForwardOnly,
+
+    /// <summary>It stays, and the client's certificate is added.</summary>
+    AppendForward,
+
+    /// <summary>The client's certificate replaces it.</summary>
+    SanitizeSet,
+
+    /// <summary>It stays, whoever sent it.</summary>
+    AlwaysForwardOnly,
+}
+
+/// <summary>What <c>x-forwarded-client-cert</c> tells of the client's certificate, besides its hash.</summary>
+/// <param name="Subject">Its subject.</param>
+/// <param name="Cert">The whole certificate.</param>
+/// <param name="Chain">Its whole chain.</param>
+/// <param name="Dns">Its DNS names.</param>
+/// <param name="Uri">Its first URI.</param>
+public sealed record ClientCertDetails(bool Subject, bool Cert, bool Chain, bool Dns, bool Uri);
+
+/// <summary>
 /// Serves HTTP (envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager). Defaults are
 /// Envoy's unless said.
 /// </summary>
@@ -138,6 +168,18 @@ public sealed record HttpConnectionManagerSettings : NetworkFilter
     /// <summary>Set <c>x-forwarded-port</c>.</summary>
     public bool AppendXForwardedPort { get; init; }
 
+    /// <summary>What happens to <c>x-forwarded-client-cert</c>.</summary>
+    public ForwardClientCert ForwardClientCert { get; init; }
+
+    /// <summary>What it tells of the client's certificate, or null for its hash alone.</summary>
+    public ClientCertDetails? ClientCertDetails { get; init; }
+
+    /// <summary>
+    /// Field names of responses get a capital at the begin of each word (<c>proper_case_words</c>); default false keeps
+    /// the case they came in.
+    /// </summary>
+    public bool ProperCaseWords { get; init; }
+
     /// <summary>Make an <c>x-request-id</c> where there is none.</summary>
     public bool GenerateRequestId { get; init; } = true;
 
@@ -172,6 +214,9 @@ public sealed record HttpConnectionManagerSettings : NetworkFilter
     /// Add no <c>x-envoy-</c> fields of the router's own (the router filter's <c>suppress_envoy_headers</c>).
     /// </summary>
     public bool SuppressEnvoyHeaders { get; init; }
+
+    /// <summary>How answers look that the proxy makes itself.</summary>
+    public LocalReplySettings LocalReplies { get; init; } = LocalReplySettings.None;
 
     /// <summary>Upgrades let through, by token.</summary>
     public ValueList<UpgradeRule> Upgrades { get; init; } = [];

@@ -15,6 +15,12 @@ public sealed record Route
     /// <summary>What is done.</summary>
     public required RouteAction Action { get; init; }
 
+    /// <summary>
+    /// Bytes of a request body that are kept so that it can be sent again (<c>per_request_buffer_limit_bytes</c>); null
+    /// takes the virtual host's.
+    /// </summary>
+    public uint? RequestBufferLimitBytes { get; init; }
+
     /// <summary>Changes to every request of this route.</summary>
     public FieldMutation RequestFields { get; init; } = FieldMutation.None;
 
@@ -142,6 +148,27 @@ public sealed record ForwardAction : RouteAction
 
     /// <summary>Longest life of a stream; null takes the connection manager's; zero is unlimited.</summary>
     public TimeSpan? MaxStreamDuration { get; init; }
+
+    /// <summary>When the request is sent again; null takes the virtual host's.</summary>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>
+    /// Lets <c>grpc-timeout</c> of a gRPC request stand for <see cref="Timeout"/>, up to this; zero has no limit, null
+    /// does not look at it (<c>max_grpc_timeout</c>).
+    /// </summary>
+    public TimeSpan? MaxGrpcTimeout { get; init; }
+
+    /// <summary>Taken off <c>grpc-timeout</c> for that (<c>grpc_timeout_offset</c>).</summary>
+    public TimeSpan GrpcTimeoutOffset { get; init; }
+
+    /// <summary>
+    /// Lets <c>grpc-timeout</c> stand for <see cref="MaxStreamDuration"/>, up to this; zero has no limit, null does not
+    /// look at it (<c>grpc_timeout_header_max</c>).
+    /// </summary>
+    public TimeSpan? GrpcTimeoutHeaderMax { get; init; }
+
+    /// <summary>Taken off <c>grpc-timeout</c> for that (<c>grpc_timeout_header_offset</c>).</summary>
+    public TimeSpan GrpcTimeoutHeaderOffset { get; init; }
 
     /// <summary>Upgrades allowed or refused here, over those of the connection manager.</summary>
     public IReadOnlyList<UpgradeRule> Upgrades { get; init; } = [];

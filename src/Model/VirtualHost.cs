@@ -39,6 +39,15 @@ public sealed record VirtualHost
     /// <summary>Changes to every response of this virtual host.</summary>
     public FieldMutation ResponseFields { get; init; } = FieldMutation.None;
 
+    /// <summary>When requests are sent again, for routes that do not say it themselves.</summary>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>
+    /// Bytes of a request body that are kept so that it can be sent again (<c>per_request_buffer_limit_bytes</c>); null
+    /// is 1 MiB.
+    /// </summary>
+    public uint? RequestBufferLimitBytes { get; init; }
+
     /// <summary>Writes <c>x-envoy-attempt-count</c> into requests.</summary>
     public bool IncludeRequestAttemptCount { get; init; }
 

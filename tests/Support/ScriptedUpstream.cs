@@ -34,6 +34,9 @@ internal sealed class ScriptedUpstream
     /// </summary>
     public Random? Ends { get; set; }
 
+    /// <summary>Paths that are done instead of those of the next requests, one each.</summary>
+    public Queue<string> Instead { get; } = new();
+
     /// <summary>What <c>/raw</c> answers, byte by byte.</summary>
     public string RawResponse { get; set; } = "";
 
@@ -101,7 +104,7 @@ internal sealed class ScriptedUpstream
 
     private async Task<bool> AnswerAsync(HttpPeer peer, string head)
     {
-        string path = head.Split(' ')[1];
+        string path = Instead.TryDequeue(out string? other) ? other : head.Split(' ')[1];
         string[] parts = path.Split('/', '?');
         string kind = parts.Length > 1 ? parts[1] : "";
         int length = parts.Length > 2 && int.TryParse(parts[2], CultureInfo.InvariantCulture, out int n) ? n : 0;

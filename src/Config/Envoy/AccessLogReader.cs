@@ -89,7 +89,8 @@ internal static class AccessLogReader
         };
     }
 
-    private static ValueList<JsonLogMember> ReadJson(Element element)
+    /// <summary>Reads a Struct of formats.</summary>
+    public static ValueList<JsonLogMember> ReadJson(Element element)
     {
         List<JsonLogMember> members = [];
         if (element.Node.Kind != NodeKind.Mapping)
@@ -108,11 +109,18 @@ internal static class AccessLogReader
         return ValueList.From(members);
     }
 
-    private static AccessLogFilter? ReadFilter(Element element)
+    /// <summary>Reads an AccessLogFilter; null after an error that leaves none.</summary>
+    public static AccessLogFilter? ReadFilter(Element element)
     {
         Message message = element.AsMessage(Package + "AccessLogFilter");
         (string Field, Element Value)? kind = message.OneOf(
-            required: true, "status_code_filter", "duration_filter", "response_flag_filter", "and_filter", "or_filter");
+            required: true,
+            "status_code_filter",
+            "duration_filter",
+            "response_flag_filter",
+            "header_filter",
+            "and_filter",
+            "or_filter");
         message.End();
         if (kind is not { } chosen)
         {
@@ -129,9 +137,25 @@ internal static class AccessLogReader
                 ? new DurationLogFilter(duration, ms)
                 : null,
             "response_flag_filter" => ReadFlags(value),
+            "header_filter" => ReadField(value),
             "and_filter" => new AndLogFilter(ReadFilters(value, "AndFilter")),
             _ => new OrLogFilter(ReadFilters(value, "OrFilter")),
         };
+    }
+
+    private static FieldLogFilter? ReadField(Element element)
+    {
+        Message message = element.AsMessage(Package + "HeaderFilter");
+        Element? header = message.Take("header");
+        message.End();
+        if (header is null)
+        {
+            element.Error("\"header\" is missing");
+        }
+
+        return header is null || RouteReader.ReadFieldMatcher(header) is not { } matcher
+            ? null
+            : new FieldLogFilter(matcher);
     }
 
     private static ResponseFlagLogFilter ReadFlags(Element element)

@@ -103,8 +103,8 @@ internal static class ClusterReader
                 limits.Number("max_connections", 1024),
                 limits.Number("max_pending_requests", 1024),
                 limits.Number("max_requests", 1024),
-                limits.Number("max_retries", 3));
-            limits.Ignore("track_remaining", "what remains is not counted apart");
+                limits.Number("max_retries", 3),
+                limits.Flag("track_remaining"));
             limits.End();
             if (isDefault)
             {

@@ -30,22 +30,34 @@ internal static class EndpointReader
     {
         Message message = element.AsMessage(Package + "LocalityLbEndpoints");
         uint priority = message.Number("priority", 0, max: PriorityMax);
+        Locality locality = ReadPlace(message);
         foreach (Element endpoint in message.Repeated("lb_endpoints"))
         {
-            if (ReadEndpoint(endpoint, priority) is { } read)
+            if (ReadEndpoint(endpoint, priority, locality) is { } read)
             {
                 endpoints.Add(read);
             }
         }
 
-        message.Ignore("locality", "endpoints are not told apart by locality");
-        message.Ignore("load_balancing_weight", "endpoints are not told apart by locality");
-        message.Ignore("proximity", "endpoints are not told apart by locality");
+        message.Ignore("proximity", "it takes no part in the choice of a locality");
         message.Ignore("metadata", "nothing here reads metadata of a locality");
         message.End();
     }
 
-    private static Endpoint? ReadEndpoint(Element element, uint priority)
+    private static Locality ReadPlace(Message message)
+    {
+        uint weight = message.Number("load_balancing_weight", 0);
+        if (message.Sub("locality", "envoy.config.core.v3.Locality") is not { } place)
+        {
+            return weight == 0 ? Locality.None : Locality.None with { Weight = weight };
+        }
+
+        var locality = new Locality(place.Text("region"), place.Text("zone"), place.Text("sub_zone"), weight);
+        place.End();
+        return locality;
+    }
+
+    private static Endpoint? ReadEndpoint(Element element, uint priority, Locality locality)
     {
         Message message = element.AsMessage(Package + "LbEndpoint");
         Message? target = message.Sub("endpoint", Package + "Endpoint");
@@ -79,6 +91,6 @@ internal static class EndpointReader
 
         SocketTarget place = AddressReader.Read(address, allowNames: true);
         return element.Context.Remember(
-            new Endpoint(place, weight, health, priority) { HostName = hostName }, element);
+            new Endpoint(place, weight, health, priority) { HostName = hostName, Locality = locality }, element);
     }
 }

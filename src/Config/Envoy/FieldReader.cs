@@ -30,6 +30,13 @@ internal static class FieldReader
         return new FieldMutation { Add = additions, Remove = ReadNames(removed) };
     }
 
+    /// <summary>Reads a list of HeaderValueOption.</summary>
+    public static FieldMutation ReadAdditions(Message message, string field)
+    {
+        ValueList<FieldAddition> additions = message.Each(field, ReadAddition);
+        return additions.Count == 0 ? FieldMutation.None : new FieldMutation { Add = additions };
+    }
+
     /// <summary>Reads field names.</summary>
     public static ValueList<string> ReadNames(List<Element> elements)
     {

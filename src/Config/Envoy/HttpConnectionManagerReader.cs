@@ -44,9 +44,13 @@ internal static class HttpConnectionManagerReader
             ]),
             Via = message.Text("via"),
             Upgrades = message.Each("upgrade_configs", ReadUpgrade),
+            LocalReplies = message.Take("local_reply_config") is { } replies
+                ? LocalReplyReader.Read(replies)
+                : LocalReplySettings.None,
             AccessLogs = message.Each("access_log", AccessLogReader.Read),
         };
         settings = ReadForwardingFields(message, settings);
+        settings = ReadClientCertificate(message, settings);
         settings = ReadPathFields(message, settings);
         settings = ReadCommonOptions(message, settings);
         settings = ReadHttp1Options(message, settings);
@@ -76,6 +80,39 @@ internal static class HttpConnectionManagerReader
             AlwaysSetRequestIdInResponse = message.Flag("always_set_request_id_in_response"),
             Proxy100Continue = message.Flag("proxy_100_continue"),
         };
+
+    private static HttpConnectionManagerSettings ReadClientCertificate(
+        Message message, HttpConnectionManagerSettings settings)
+    {
+        settings = settings with
+        {
+            ForwardClientCert = message.Enum("forward_client_cert_details", ForwardClientCert.Sanitize,
+            [
+                new("SANITIZE", 0, ForwardClientCert.Sanitize),
+                new("FORWARD_ONLY", 1, ForwardClientCert.ForwardOnly),
+                new("APPEND_FORWARD", 2, ForwardClientCert.AppendForward),
+                new("SANITIZE_SET", 3, ForwardClientCert.SanitizeSet),
+                new("ALWAYS_FORWARD_ONLY", 4, ForwardClientCert.AlwaysForwardOnly),
+            ]),
+        };
+        const string DetailsType = Package + "HttpConnectionManager.SetCurrentClientCertDetails";
+        if (message.Sub("set_current_client_cert_details", DetailsType) is { } details)
+        {
+            settings = settings with
+            {
+                ClientCertDetails = new ClientCertDetails(
+                    details.Flag("subject"),
+                    details.Flag("cert"),
+                    details.Flag("chain"),
+                    details.Flag("dns"),
+                    details.Flag("uri")),
+            };
+            details.Element.Note("changes nothing yet: only a client with a certificate has details to tell");
+            details.End();
+        }
+
+        return settings;
+    }
 
     private static HttpConnectionManagerSettings ReadPathFields(
         Message message, HttpConnectionManagerSettings settings)
@@ -149,7 +186,7 @@ internal static class HttpConnectionManagerReader
             EnableTrailers = options.Flag("enable_trailers"),
         };
         options.Only("allow_absolute_url", true, "requests with an absolute URL cannot be refused; leave it out");
-        Http1OptionsReader.ReadShared(options);
+        settings = settings with { ProperCaseWords = Http1OptionsReader.ReadShared(options) };
         options.End();
         return settings;
     }
@@ -168,14 +205,6 @@ internal static class HttpConnectionManagerReader
         message.Ignore("http3_protocol_options", "only HTTP/1 is spoken");
         ReadTracing(message);
         message.Ignore("access_log_options", "a log line is written when the exchange ends");
-        message.Enum("forward_client_cert_details", 0,
-        [
-            new("SANITIZE", 0, 0),
-            new("FORWARD_ONLY", 1, 1, IsSupported: false),
-            new("APPEND_FORWARD", 2, 2, IsSupported: false),
-            new("SANITIZE_SET", 3, 3, IsSupported: false),
-            new("ALWAYS_FORWARD_ONLY", 4, 4, IsSupported: false),
-        ]);
         if (message.Sub("request_id_extension", Package + "RequestIDExtension") is { } extension)
         {
             ReadRequestIdExtension(extension);

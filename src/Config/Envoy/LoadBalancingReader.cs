@@ -108,6 +108,13 @@ internal static class LoadBalancingReader
             cluster = cluster with { HealthyPanicThresholdPercent = threshold };
         }
 
+        if (common.Sub("locality_weighted_lb_config", Package + "Cluster.CommonLbConfig.LocalityWeightedLbConfig") is
+            { } weighted)
+        {
+            weighted.End();
+            cluster = cluster with { LocalityWeighted = true };
+        }
+
         common.Ignore("update_merge_window", "changes are applied at once");
         common.Ignore("ignore_new_hosts_until_first_hc", "there are no active health checks");
         common.End();

@@ -31,9 +31,12 @@ internal static class RouteActionReader
             ]),
             Timeout = message.Duration("timeout", ForwardAction.DefaultTimeout),
             IdleTimeout = message.Duration("idle_timeout"),
-            MaxStreamDuration = ReadMaxStreamDuration(message),
+            MaxGrpcTimeout = message.Duration("max_grpc_timeout"),
+            GrpcTimeoutOffset = message.Duration("grpc_timeout_offset", TimeSpan.Zero),
+            Retry = message.Take("retry_policy") is { } retry ? RetryPolicyReader.Read(retry) : null,
             Upgrades = message.Each("upgrade_configs", ReadUpgrade),
         };
+        action = ReadMaxStreamDuration(message, action);
         message.Enum("priority", 0, [new("DEFAULT", 0, 0), new("HIGH", 1, 1, IsSupported: false)]);
         message.End();
         return element.Context.Remember(action, element);
@@ -162,16 +165,21 @@ internal static class RouteActionReader
         return share;
     }
 
-    private static TimeSpan? ReadMaxStreamDuration(Message message)
+    private static ForwardAction ReadMaxStreamDuration(Message message, ForwardAction action)
     {
         if (message.Sub("max_stream_duration", Package + "RouteAction.MaxStreamDuration") is not { } durations)
         {
-            return null;
+            return action;
         }
 
-        TimeSpan? longest = durations.Duration("max_stream_duration");
+        action = action with
+        {
+            MaxStreamDuration = durations.Duration("max_stream_duration"),
+            GrpcTimeoutHeaderMax = durations.Duration("grpc_timeout_header_max"),
+            GrpcTimeoutHeaderOffset = durations.Duration("grpc_timeout_header_offset", TimeSpan.Zero),
+        };
         durations.End();
-        return longest;
+        return action;
     }
 
     private static UpgradeRule ReadUpgrade(Element element)

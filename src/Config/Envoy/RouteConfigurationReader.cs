@@ -47,6 +47,9 @@ internal static class RouteConfigurationReader
             ]),
             RequestFields = FieldReader.ReadMutation(message, "request"),
             ResponseFields = FieldReader.ReadMutation(message, "response"),
+            Retry = message.Take("retry_policy") is { } retry ? RetryPolicyReader.Read(retry) : null,
+            RequestBufferLimitBytes = (uint?)message.Take("per_request_buffer_limit_bytes")?.AsInteger(
+                0, uint.MaxValue),
             IncludeRequestAttemptCount = message.Flag("include_request_attempt_count"),
             IncludeAttemptCountInResponse = message.Flag("include_attempt_count_in_response"),
         };

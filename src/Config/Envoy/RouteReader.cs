@@ -31,6 +31,7 @@ internal static class RouteReader
         string name = message.Text("name");
         FieldMutation request = FieldReader.ReadMutation(message, "request");
         FieldMutation response = FieldReader.ReadMutation(message, "response");
+        uint? buffer = (uint?)message.Take("per_request_buffer_limit_bytes")?.AsInteger(0, uint.MaxValue);
         message.Ignore("metadata", "nothing here reads metadata of a route");
         message.Ignore("decorator", "there is no tracing");
         message.End();
@@ -44,6 +45,7 @@ internal static class RouteReader
             Name = name,
             Match = match,
             Action = action,
+            RequestBufferLimitBytes = buffer,
             RequestFields = request,
             ResponseFields = response,
         };
@@ -96,7 +98,8 @@ internal static class RouteReader
         }
     }
 
-    private static FieldMatcher? ReadFieldMatcher(Element element)
+    /// <summary>Reads a HeaderMatcher.</summary>
+    public static FieldMatcher? ReadFieldMatcher(Element element)
     {
         Message message = element.AsMessage(Package + "HeaderMatcher");
         string name = message.RequiredText("name");

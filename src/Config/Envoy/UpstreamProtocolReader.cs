@@ -25,7 +25,7 @@ internal static class UpstreamProtocolReader
             cluster = ReadCommon(common, cluster);
         }
 
-        ReadHttp1(message);
+        cluster = ReadHttp1(message, cluster);
         if (message.Take("typed_extension_protocol_options") is not { } extensions)
         {
             return cluster;
@@ -63,12 +63,12 @@ internal static class UpstreamProtocolReader
         {
             case ("explicit_http_config", var element):
                 Message chosen = element.AsMessage(HttpOptions + ".ExplicitHttpConfig");
-                ReadHttp1(chosen);
+                cluster = ReadHttp1(chosen, cluster);
                 chosen.End();
                 break;
             case (_, var element):
                 Message same = element.AsMessage(HttpOptions + ".UseDownstreamHttpConfig");
-                ReadHttp1(same);
+                cluster = ReadHttp1(same, cluster);
                 same.Ignore("http2_protocol_options", "only HTTP/1 comes from downstream");
                 same.Ignore("http3_protocol_options", "only HTTP/1 comes from downstream");
                 same.End();
@@ -91,14 +91,16 @@ internal static class UpstreamProtocolReader
         return cluster;
     }
 
-    private static void ReadHttp1(Message holder)
+    private static Cluster ReadHttp1(Message holder, Cluster cluster)
     {
         if (holder.Sub("http_protocol_options", Core + "Http1ProtocolOptions") is { } options)
         {
-            Http1OptionsReader.ReadShared(options);
+            cluster = cluster with { ProperCaseWords = Http1OptionsReader.ReadShared(options) };
             options.Ignore("enable_trailers", "the connection manager decides about trailers");
             options.End();
         }
+
+        return cluster;
     }
 
     private static Cluster ReadSocket(Element element, Cluster cluster, bool allowProxyProtocol)

@@ -85,7 +85,8 @@ internal sealed class ClusterRuntime
         }
         else if (model.Type == ClusterType.Static)
         {
-            _endpoints = new EndpointSet(FromModel(model, reactors), model.HealthyPanicThresholdPercent);
+            _endpoints = new EndpointSet(
+                FromModel(model, reactors), model.HealthyPanicThresholdPercent, model.LocalityWeighted);
         }
     }
 
@@ -191,6 +192,18 @@ internal sealed class ClusterRuntime
         }
 
         return pending >= Model.CircuitBreaker.MaxPendingRequests;
+    }
+
+    /// <summary>True when no further request may be sent again; what asks is not counted yet.</summary>
+    public bool HasAllRetries()
+    {
+        long retries = 0;
+        foreach (ClusterStats stats in _stats)
+        {
+            retries += stats.UpstreamRqRetryActive;
+        }
+
+        return retries >= Model.CircuitBreaker.MaxRetries;
     }
 
     public ConnectOptions ConnectOptions(EndpointRuntime endpoint) => new()

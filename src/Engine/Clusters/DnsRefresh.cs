@@ -184,7 +184,8 @@ internal sealed class DnsRefresh : IDisposable
             endpoint.IsRetired = true;
         }
 
-        _cluster.Endpoints = new EndpointSet([.. endpoints], _cluster.Model.HealthyPanicThresholdPercent);
+        _cluster.Endpoints = new EndpointSet(
+            [.. endpoints], _cluster.Model.HealthyPanicThresholdPercent, _cluster.Model.LocalityWeighted);
     }
 
     private async Task<IPAddress[]?> ResolveAsync(string host)

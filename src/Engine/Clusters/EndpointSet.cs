@@ -22,10 +22,15 @@ internal sealed class EndpointSet
     /// <summary>Arranges the endpoints.</summary>
     /// <param name="endpoints">All of them, usable or not.</param>
     /// <param name="panicThresholdPercent">Share of healthy ones under which all are used; 0 never does so.</param>
-    public EndpointSet(EndpointRuntime[] endpoints, double panicThresholdPercent)
+    /// <param name="byLocality">Localities of a priority share its traffic by their weights.</param>
+    public EndpointSet(EndpointRuntime[] endpoints, double panicThresholdPercent, bool byLocality = false)
     {
         All = endpoints;
-        _levels = Arrange(endpoints, panicThresholdPercent);
+        _levels = Arrange(endpoints, panicThresholdPercent, byLocality);
+        foreach (EndpointRuntime endpoint in endpoints)
+        {
+            HealthyCount += endpoint.IsHealthy ? 1 : 0;
+        }
     }
 
     public static EndpointSet Empty { get; } = new([], 0);
@@ -33,6 +38,8 @@ internal sealed class EndpointSet
     public EndpointRuntime[] All { get; }
 
     public int Count => All.Length;
+
+    public int HealthyCount { get; }
 
     /// <summary>Endpoints to choose from, each as often as its weight says; empty when none may be used.</summary>
     public EndpointRuntime[] Choose(ulong random)
@@ -55,7 +62,7 @@ internal sealed class EndpointSet
         return levels.Length == 0 ? [] : levels[^1].Schedule;
     }
 
-    private static Level[] Arrange(EndpointRuntime[] endpoints, double panicThresholdPercent)
+    private static Level[] Arrange(EndpointRuntime[] endpoints, double panicThresholdPercent, bool byLocality)
     {
         List<List<EndpointRuntime>> priorities = ByPriority(endpoints);
         var shares = new List<(double Load, List<EndpointRuntime> Members)>();
@@ -64,6 +71,11 @@ internal sealed class EndpointSet
         if (left > 0.001)
         {
             shares = Panic(priorities, panicThresholdPercent);
+        }
+
+        if (byLocality)
+        {
+            shares = LocalityShares.Split(shares, priorities, Overprovisioning);
         }
 
         double sum = 0;

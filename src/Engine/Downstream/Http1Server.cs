@@ -70,6 +70,8 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     /// <inheritdoc/>
     public override bool IsClosing => _connection.IsClosing;
 
+    private bool IsProperCase => _exchange is { Manager.ProperCaseWords: true };
+
     /// <summary>Serves the connection until it ends.</summary>
     public void Run()
     {
@@ -108,7 +110,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     }
 
     /// <inheritdoc/>
-    public override void BeginBody(BodyKind framing) => _framing.Begin(framing);
+    public override void BeginBody(BodyKind framing) => _framing.Begin(framing, IsProperCase);
 
     /// <inheritdoc/>
     public override void BeginData(long count) => _framing.BeginData(Writer, count);
@@ -137,10 +139,16 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
 
     private bool WriteHead(ResponseHead head, ConnectionOption option)
     {
-        int written = Http1Writer.WriteResponse(head, option, Writer.GetSpan(Http1Writer.MeasureResponse(head)));
+        Span<byte> span = Writer.GetSpan(Http1Writer.MeasureResponse(head));
+        int written = Http1Writer.WriteResponse(head, option, span);
         if (written < 0)
         {
             return false;
+        }
+
+        if (IsProperCase)
+        {
+            Http1NameCase.CapitalizeHead(span[..written]);
         }
 
         Writer.Advance(written);

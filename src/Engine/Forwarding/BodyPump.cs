@@ -40,8 +40,8 @@ internal sealed class BodyPump
     private Http1BodyDecoder _decoder;
     private long _waitedMs;
     private long _waitsSinceMs;
+    private ReplayBuffer? _kept;
     private bool _passesTrailers;
-    private bool _keeps;
 
     public BodyPump(Exchange exchange, HttpFields trailers)
     {
@@ -55,29 +55,75 @@ internal sealed class BodyPump
     /// <summary>How long the destination has made the body wait so far.</summary>
     public long WaitedForRoomMs(long nowMs) => _waitedMs + (_waitsSinceMs > 0 ? nowMs - _waitsSinceMs : 0);
 
+    /// <summary>It was told to wait for no more.</summary>
+    public bool IsStopped { get; private set; }
+
+    /// <summary>A journey was set up; it may be over.</summary>
+    public bool HasBegun => _reader is not null;
+
     /// <summary>Sets the journey up.</summary>
     /// <param name="source">Where the body comes from; its head is consumed.</param>
     /// <param name="input">How its end is known there.</param>
     /// <param name="destination">Where it goes; its head is written.</param>
     /// <param name="output">The framing that head announced.</param>
     /// <param name="limits">What framing and trailers may cost.</param>
+    /// <param name="kept">Takes a copy of what passes, for <see cref="Restart"/>; null for none.</param>
     public void Begin(
-        MessageStream source, BodyLength input, MessageStream destination, BodyKind output, Http1Limits limits)
+        MessageStream source,
+        BodyLength input,
+        MessageStream destination,
+        BodyKind output,
+        Http1Limits limits,
+        ReplayBuffer? kept = null)
     {
+        _kept = kept;
+        IsStopped = false;
         _reader = source.Reader;
         _writer = destination.Writer;
         _destination = destination;
         destination.BeginBody(output);
         _passesTrailers = _exchange.Manager.EnableTrailers;
-        _keeps = this == _exchange.RequestBody && _exchange.KeepsBody;
         MovedBytes = 0;
         _waitedMs = 0;
         _waitsSinceMs = 0;
         _decoder.Start(input, _trailers, limits);
     }
 
+    /// <summary>Ends a wait for the source; the journey goes no further until <see cref="Restart"/>.</summary>
+    public void Stop()
+    {
+        IsStopped = true;
+        _reader.CancelPendingRead();
+    }
+
+    /// <summary>Begins anew towards another destination with what was kept.</summary>
+    /// <returns>True when that was not all of the body: <see cref="RunAsync"/> takes it from there.</returns>
+    public bool Restart(MessageStream destination, BodyKind output)
+    {
+        ReplayBuffer kept = _kept!;
+        IsStopped = false;
+        _writer = destination.Writer;
+        _destination = destination;
+        MovedBytes = 0;
+        destination.BeginBody(output);
+        if (kept.Length > 0)
+        {
+            destination.BeginData(kept.Length);
+            kept.WriteTo(_writer);
+        }
+
+        if (!_decoder.IsComplete)
+        {
+            return true;
+        }
+
+        Finish();
+        return false;
+    }
+
     public void Clear()
     {
+        _kept = null;
         _reader = null!;
         _writer = null!;
         _destination = null!;
@@ -124,7 +170,7 @@ internal sealed class BodyPump
     private PumpResult? Step(in ReadResult read)
     {
         ReadOnlySequence<byte> buffer = read.Buffer;
-        if (read.IsCanceled)
+        if (read.IsCanceled && IsStopped)
         {
             _reader.AdvanceTo(buffer.Start);
             return PumpResult.SourceCut;
@@ -153,11 +199,7 @@ internal sealed class BodyPump
             if (contiguous > 0)
             {
                 long count = Math.Min(contiguous, buffer.Length);
-                if (_keeps)
-                {
-                    _exchange.Keep(buffer.Slice(0, count));
-                }
-
+                _kept?.Keep(buffer.Slice(0, count));
                 _reader.AdvanceTo(buffer.Start);
                 Put(count);
                 _decoder.Advance(count);
@@ -166,6 +208,11 @@ internal sealed class BodyPump
             {
                 BodyEvent happened = _decoder.Decode(
                     buffer.FirstSpan, out int consumed, out int dataOffset, out int dataLength, out _);
+                if (happened == BodyEvent.Data)
+                {
+                    _kept?.Keep(buffer.Slice(dataOffset, dataLength));
+                }
+
                 _reader.AdvanceTo(buffer.GetPosition(happened == BodyEvent.Data ? dataOffset : consumed));
                 if (happened == BodyEvent.Error)
                 {

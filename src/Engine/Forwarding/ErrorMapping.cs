@@ -63,6 +63,8 @@ internal static class ErrorMapping
                 BeforeHeaders + "protocol error");
         table[(int)ForwardError.RouteTimedOut] =
             new(504, ResponseFlags.UpstreamRequestTimeout, "response_timeout", "upstream request timeout");
+        table[(int)ForwardError.PerTryTimedOut] =
+            new(504, ResponseFlags.UpstreamRequestTimeout, "upstream_per_try_timeout", "upstream request timeout");
         table[(int)ForwardError.StreamIdle] =
             new(504, ResponseFlags.StreamIdleTimeout, "stream_idle_timeout", "stream timeout");
         table[(int)ForwardError.StreamDurationExceeded] =

@@ -28,9 +28,12 @@ internal sealed class Exchange
     private readonly Watch _watch;
     private byte[] _replay = [];
     private int _replayLength;
-    private int _keptLength;
     private ReactorTask<bool> _upload;
     private ClusterStats? _clusterStats;
+    private ReplayBuffer? _kept;
+    private BackOff? _backOff;
+    private ForwardError _attemptError;
+    private long _responseLimitMs;
 
     public Exchange(Reactor reactor, ResponseDate date)
     {
@@ -58,6 +61,9 @@ internal sealed class Exchange
     public BodyPump ResponseBody { get; }
 
     public ExchangeRecord Record { get; } = new();
+
+    /// <summary>What is remembered of its attempts.</summary>
+    public RetryState Retries { get; } = new();
 
     /// <summary>Its place among those that wait for a connection.</summary>
     public PendingRequest Pending { get; } = new();
@@ -107,7 +113,8 @@ internal sealed class Exchange
     public bool UploadStarted { get; private set; }
 
     /// <summary>The request can be written again from what we hold.</summary>
-    public bool IsReplayable => Request.Body.IsEmpty || _replayLength > 0;
+    public bool IsReplayable =>
+        Request.Body.IsEmpty || _replayLength > 0 || !RequestBody.HasBegun || _kept is { IsWhole: true };
 
     /// <summary>Last time a body byte moved, in reactor milliseconds.</summary>
     public long LastActivityMs { get; set; }
@@ -137,11 +144,18 @@ internal sealed class Exchange
         RouteEntry route = Route!;
         _clusterStats = Cluster!.StatsFor(Reactor.Index);
         _clusterStats.BeginRequest();
-        _watch.Start(route.IdleTimeoutMs ?? Manager.StreamIdleTimeoutMs,
-            route.MaxStreamDurationMs ?? Manager.MaxStreamDurationMs);
+        long streamMs = route.MaxStreamDurationMs ?? Manager.MaxStreamDurationMs;
+        _responseLimitMs = route.TimeoutMs;
+        if (route.Grpc is { } grpc)
+        {
+            streamMs = grpc.StreamMs(Request.Fields, streamMs);
+            _responseLimitMs = grpc.ResponseMs(Request.Fields, _responseLimitMs);
+        }
+
+        _watch.Start(route.IdleTimeoutMs ?? Manager.StreamIdleTimeoutMs, streamMs);
         if (RequestComplete)
         {
-            _watch.RouteDeadline(route.TimeoutMs);
+            _watch.RouteDeadline(_responseLimitMs);
         }
     }
 
@@ -193,6 +207,18 @@ internal sealed class Exchange
         }
 
         UpstreamStream upstream = Upstream!;
+        if (RequestBody.HasBegun)
+        {
+            if (RequestBody.Restart(upstream, Request.Body.Kind))
+            {
+                BeginPace();
+                UploadStarted = true;
+                _upload = UploadAsync();
+            }
+
+            return;
+        }
+
         if (_replayLength > 0 || TryKeepWholeBody())
         {
             upstream.BeginBody(BodyKind.Counted);
@@ -202,26 +228,18 @@ internal sealed class Exchange
             return;
         }
 
-        UploadStarted = true;
-        _keptLength = 0;
-        RequestBody.Begin(Downstream, Request.Body, upstream, Request.Body.Kind, Manager.Limits);
-        if (Request.Body.Kind == BodyKind.Counted)
+        long keptMax = Route!.Retry?.BufferBytes ?? (KeepsBody ? ReplayBytesMax : 0);
+        if (keptMax > 0)
         {
-            _watch.BodyPace();
+            _kept ??= new ReplayBuffer(Reactor.Buffers);
+            _kept.Begin(keptMax);
         }
 
+        UploadStarted = true;
+        ReplayBuffer? kept = keptMax > 0 ? _kept : null;
+        RequestBody.Begin(Downstream, Request.Body, upstream, Request.Body.Kind, Manager.Limits, kept);
+        BeginPace();
         _upload = UploadAsync();
-    }
-
-    /// <summary>A body that is small enough to be sent again, though it was not here whole.</summary>
-    public bool KeepsBody => Request.Body.Kind == BodyKind.Counted && Request.Body.Length <= ReplayBytesMax;
-
-    /// <summary>Keeps a piece of such a body, in the order of the pieces.</summary>
-    public void Keep(in ReadOnlySequence<byte> piece)
-    {
-        EnsureReplay();
-        piece.CopyTo(_replay.AsSpan(_keptLength));
-        _keptLength += (int)piece.Length;
     }
 
     /// <summary>The running upload; await it once.</summary>
@@ -241,6 +259,7 @@ internal sealed class Exchange
 
         Interrupted = reason;
         Pending.Cancel();
+        _backOff?.Cancel();
         Upstream?.Abort();
         if (Interrupted != reason)
         {
@@ -259,12 +278,71 @@ internal sealed class Exchange
         }
     }
 
+    /// <summary>The request is on its way: the time limit of this attempt runs from its end.</summary>
+    public void BeginTry()
+    {
+        if (RequestComplete && Route!.Retry is { } rules)
+        {
+            _watch.TryDeadline(rules.PerTryTimeoutMs);
+        }
+    }
+
+    /// <summary>The attempt took too long; the exchange goes on, as its retry policy says.</summary>
+    public void AbortAttempt()
+    {
+        if (ResponseStarted || Upstream is not { } upstream)
+        {
+            return;
+        }
+
+        _attemptError = ForwardError.PerTryTimedOut;
+        _clusterStats!.UpstreamRqPerTryTimeout++;
+        upstream.Abort();
+    }
+
+    /// <summary>The attempt has a result.</summary>
+    /// <returns>What it means: a time limit or the loss of the client wins over what the upstream side saw.</returns>
+    public ForwardError EndAttempt(ForwardError error)
+    {
+        if (_attemptError != ForwardError.None)
+        {
+            error = _attemptError;
+            _attemptError = ForwardError.None;
+        }
+
+        _watch.TryDeadline(0);
+        return Interrupted != ForwardError.None ? Interrupted : error;
+    }
+
     /// <summary>Gives up the connection of a failed attempt, so that another can be made.</summary>
-    public void DropUpstream()
+    public async ReactorTask<bool> DropUpstreamAsync()
     {
         CloseUpstream();
         ReleaseEndpoint();
+        Record.FirstUpstreamRxUs = 0;
+        if (UploadStarted)
+        {
+            if (!_upload.IsCompleted)
+            {
+                RequestBody.Stop();
+            }
+
+            await TakeUpload();
+        }
+
+        return true;
     }
+
+    /// <summary>Waits before a retry by policy; an interruption ends the wait.</summary>
+    public async ReactorTask<bool> BackOffAsync()
+    {
+        _backOff ??= new BackOff(Reactor);
+        await _backOff.For(Route!.Retry!.BackOffMs(Retries.Made, Reactor.NextRandom()));
+        return true;
+    }
+
+    /// <summary>No attempt follows: what was kept for one is given back.</summary>
+    public void ForgetReplay() => _kept?.GiveUp();
 
     public void CloseUpstream()
     {
@@ -328,8 +406,10 @@ internal sealed class Exchange
         RequestComplete = false;
         Interrupted = ForwardError.None;
         _replayLength = 0;
-        _keptLength = 0;
+        _attemptError = ForwardError.None;
         _clusterStats = null;
+        _kept?.GiveUp();
+        Retries.Clear();
     }
 
     /// <summary>Takes a counted body that is buffered whole and small, so that the request can be sent again.</summary>
@@ -347,7 +427,11 @@ internal sealed class Exchange
             return false;
         }
 
-        EnsureReplay();
+        if (_replay.Length == 0)
+        {
+            _replay = new byte[ReplayBytesMax];
+        }
+
         ReadOnlySequence<byte> body = read.Buffer.Slice(0, length);
         body.CopyTo(_replay);
         Downstream.Reader.AdvanceTo(body.End);
@@ -357,11 +441,15 @@ internal sealed class Exchange
         return true;
     }
 
-    private void EnsureReplay()
+    /// <summary>A body that is kept for a resend though no policy asks for one.</summary>
+    private bool KeepsBody => Request.Body.Kind == BodyKind.Counted && Request.Body.Length <= ReplayBytesMax;
+
+    /// <summary>A body of announced length has a least pace, each attempt anew.</summary>
+    private void BeginPace()
     {
-        if (_replay.Length == 0)
+        if (Request.Body.Kind == BodyKind.Counted)
         {
-            _replay = new byte[ReplayBytesMax];
+            _watch.BodyPace();
         }
     }
 
@@ -372,11 +460,13 @@ internal sealed class Exchange
         switch (result)
         {
             case PumpResult.Done:
-                _replayLength = _keptLength;
                 OnRequestComplete();
                 return true;
             case PumpResult.SourceInvalid:
                 Interrupt(ForwardError.DownstreamProtocolError);
+                return false;
+            case PumpResult.SourceCut when RequestBody.IsStopped:
+                // Another attempt takes it from here, or the exchange is over.
                 return false;
             case PumpResult.SourceCut:
                 Interrupt(ForwardError.DownstreamGone);
@@ -391,6 +481,7 @@ internal sealed class Exchange
     {
         RequestComplete = true;
         Record.RequestEndUs = Reactor.NowUs;
-        _watch.RouteDeadline(Route!.TimeoutMs);
+        _watch.RouteDeadline(_responseLimitMs);
+        BeginTry();
     }
 }

@@ -19,9 +19,9 @@ internal static class ForwardedFields
         RequestHead head = exchange.Request;
         ExchangeRecord record = exchange.Record;
         NetAddress peer = record.DownstreamDirectRemote;
-        if (head.Fields.Has(KnownField.XForwardedClientCert))
+        if (head.Fields.Has(KnownField.XForwardedClientCert) && !manager.AlwaysForwardsClientCert)
         {
-            // SANITIZE, the only forward_client_cert_details taken: no client states its own identity.
+            // No client of a connection without a certificate states an identity, whatever else is configured.
             head.Fields.Remove(KnownField.XForwardedClientCert);
         }
 

@@ -106,25 +106,27 @@ internal sealed class Forwarder
             attempt++;
             exchange.Record.AttemptCount = attempt;
             error = await AttemptAsync(exchange, attempt);
-            if (exchange.Interrupted != ForwardError.None)
-            {
-                error = exchange.Interrupted;
-            }
-
-            if (error == ForwardError.None || !Retry.MayResend(exchange, error, attempt))
+            error = exchange.EndAttempt(error);
+            Resend resend = Retry.Decide(exchange, error, attempt);
+            if (resend == Resend.No)
             {
                 break;
             }
 
-            if (exchange.UploadStarted)
+            await exchange.DropUpstreamAsync();
+            if (resend == Resend.AfterBackOff)
             {
-                // What can be sent again has been sent whole.
-                await exchange.TakeUpload();
+                await exchange.BackOffAsync();
             }
 
-            Retry.Count(exchange, _state);
-            exchange.DropUpstream();
+            if (exchange.Interrupted != ForwardError.None)
+            {
+                error = exchange.Interrupted;
+                break;
+            }
         }
+
+        exchange.ForgetReplay();
 
         if (error == ForwardError.None)
         {
@@ -149,15 +151,7 @@ internal sealed class Forwarder
             return ForwardError.Overflow;
         }
 
-        var context = new PickContext
-        {
-            ReactorIndex = exchange.Reactor.Index,
-            Random = exchange.Reactor.NextRandom(),
-            NowMs = exchange.Reactor.NowMs,
-            OriginalDestination = exchange.OriginalDestination,
-            Request = exchange.Request,
-        };
-        if (cluster.Pick(context).Endpoint is not { } endpoint)
+        if (PickEndpoint(exchange, cluster) is not { } endpoint)
         {
             return ForwardError.NoHealthyUpstream;
         }
@@ -165,11 +159,11 @@ internal sealed class Forwarder
         exchange.SetEndpoint(endpoint);
         ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
         // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
-        Http1Client? client = attempt == 1 ? pool.TryRent(exchange.Reactor.NowMs) : null;
+        Http1Client? client = !exchange.Retries.HasRaced ? pool.TryRent(exchange.Reactor.NowMs) : null;
         if (client is null)
         {
             ConnectedClient connected = await Connector.AcquireAsync(
-                pool, exchange.Pending, wantsFresh: attempt > 1);
+                pool, exchange.Pending, wantsFresh: exchange.Retries.HasRaced);
             if (connected.Client is null)
             {
                 exchange.Record.UpstreamFailureReason = connected.Reason;
@@ -192,9 +186,36 @@ internal sealed class Forwarder
             return ForwardError.DownstreamProtocolError;
         }
 
+        exchange.BeginTry();
         exchange.StartUpload();
         client.Writer.Flush();
         return await ReadFinalHeadAsync(exchange, client);
+    }
+
+    private static EndpointRuntime? PickEndpoint(Exchange exchange, ClusterRuntime cluster)
+    {
+        var context = new PickContext
+        {
+            ReactorIndex = exchange.Reactor.Index,
+            Random = exchange.Reactor.NextRandom(),
+            NowMs = exchange.Reactor.NowMs,
+            OriginalDestination = exchange.OriginalDestination,
+            Request = exchange.Request,
+        };
+        EndpointRuntime? endpoint = cluster.Pick(context).Endpoint;
+        if (exchange.Route!.Retry is not { AvoidsPreviousHosts: true } rules || endpoint is null)
+        {
+            return endpoint;
+        }
+
+        for (uint picks = 1; picks < rules.HostSelectionsMax && exchange.Retries.HasTried(endpoint); picks++)
+        {
+            context.Random = exchange.Reactor.NextRandom();
+            endpoint = cluster.Pick(context).Endpoint ?? endpoint;
+        }
+
+        exchange.Retries.Tried(endpoint);
+        return endpoint;
     }
 
     /// <summary>What the request says only once its endpoint and attempt are known.</summary>
@@ -247,6 +268,11 @@ internal sealed class Forwarder
     private static bool Fail(Exchange exchange, ForwardError error)
     {
         exchange.CloseUpstream();
+        if (error == ForwardError.Overflow)
+        {
+            exchange.Cluster!.StatsFor(exchange.Reactor.Index).UpstreamRqPendingOverflow++;
+        }
+
         if (error == ForwardError.DownstreamGone || exchange.ResponseStarted)
         {
             exchange.Record.Flags |= ErrorMapping.Look(error).Flags;
@@ -273,7 +299,7 @@ internal sealed class Forwarder
         {
             exchange.CloseDownstream = true;
             exchange.CloseUpstream();
-            exchange.Downstream.Reader.CancelPendingRead();
+            exchange.RequestBody.Stop();
         }
 
         await exchange.TakeUpload();

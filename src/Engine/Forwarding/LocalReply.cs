@@ -41,7 +41,13 @@ internal static class LocalReply
         ErrorLook look = ErrorMapping.Look(error);
         exchange.Record.Flags |= look.Flags;
         exchange.Record.ResponseCodeDetails = look.Details;
-        Write(exchange, status, s_bodies[(int)error]);
+        Begin(exchange, status);
+        if (error == ForwardError.Overflow && !exchange.Manager.SuppressEnvoyFields)
+        {
+            exchange.Response.Fields.Set(KnownField.XEnvoyOverloaded, "true"u8);
+        }
+
+        End(exchange, s_bodies[(int)error]);
     }
 
     /// <summary>Answers what the route says: a redirect or a direct response.</summary>
@@ -54,35 +60,13 @@ internal static class LocalReply
             exchange.Record.ResponseCodeDetails = "direct_response";
             Begin(exchange, route.RedirectStatus);
             route.WriteLocation(exchange.Request, exchange.IsSecure, head.Fields);
-            End(exchange, default);
+            End(exchange, []);
             return;
         }
 
         exchange.Record.ResponseCodeDetails = "direct_response";
         Begin(exchange, route.DirectStatus);
-        if (!route.DirectBody.IsEmpty)
-        {
-            head.Fields.Append("content-type"u8, "text/plain"u8);
-        }
-
         End(exchange, route.DirectBody.Span);
-    }
-
-    private static void Write(Exchange exchange, int status, ReadOnlySpan<byte> body)
-    {
-        Begin(exchange, status);
-        if ((exchange.Record.Flags & Telemetry.ResponseFlags.UpstreamOverflow) != 0
-            && !exchange.Manager.SuppressEnvoyFields)
-        {
-            exchange.Response.Fields.Set(KnownField.XEnvoyOverloaded, "true"u8);
-        }
-
-        if (!body.IsEmpty)
-        {
-            exchange.Response.Fields.Append("content-type"u8, "text/plain"u8);
-        }
-
-        End(exchange, body);
     }
 
     private static void WritePathRedirect(Exchange exchange)
@@ -90,7 +74,7 @@ internal static class LocalReply
         exchange.Record.ResponseCodeDetails = "path_normalization_failed";
         Begin(exchange, 307);
         exchange.Response.Fields.Append("location"u8, exchange.Request.Path);
-        End(exchange, default);
+        End(exchange, []);
     }
 
     private static void Begin(Exchange exchange, int status)
@@ -103,6 +87,19 @@ internal static class LocalReply
     private static void End(Exchange exchange, ReadOnlySpan<byte> body)
     {
         ResponseHead head = exchange.Response;
+        ReadOnlySpan<byte> contentType = body.IsEmpty ? default : "text/plain"u8;
+        if (exchange.Manager.LocalReplies is { } replies)
+        {
+            exchange.Record.ResponseCode = head.StatusCode;
+            exchange.Record.EndUs = exchange.Reactor.NowUs;
+            replies.Apply(exchange.Record, head, ref body, ref contentType);
+        }
+
+        if (!body.IsEmpty && !contentType.IsEmpty)
+        {
+            head.Fields.Set(KnownField.ContentType, contentType);
+        }
+
         bool hasNoBody = head.StatusCode is 204 or 304;
         head.Body = hasNoBody ? BodyLength.None
             : exchange.Request.Method == HttpMethod.Head ? BodyLength.NoneDeclaring(body.Length)

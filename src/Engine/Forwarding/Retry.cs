@@ -1,13 +1,29 @@
+using FastMesh.Engine.Routing;
+using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 
 namespace FastMesh.Engine.Forwarding;
 
+/// <summary>What follows a failed attempt.</summary>
+internal enum Resend : byte
+{
+    /// <summary>Nothing: its result stands.</summary>
+    No,
+
+    /// <summary>Another one at once.</summary>
+    AtOnce,
+
+    /// <summary>Another one after the policy's back-off.</summary>
+    AfterBackOff,
+}
+
 /// <summary>
-/// Whether a failed attempt may be made again. Only what is provably unprocessed or harmless is: a connection that
-/// never stood; a safe request (RFC 9110 §9.2.1), once; an idempotent one on a connection that had served others,
+/// Whether an attempt may be made again. Without a policy only what is provably unprocessed or harmless is: a connection
+/// that never stood; a safe request (RFC 9110 §9.2.1), once; an idempotent one on a connection that had served others,
 /// which the upstream closed while it rested; and any request of which the upstream's kernel had acknowledged no byte
-/// when it closed.
+/// when it closed. A route's retry policy adds the outcomes that it names; whoever writes it knows that the requests of
+/// the route may be processed twice.
 /// </summary>
 internal static class Retry
 {
@@ -20,36 +36,96 @@ internal static class Retry
     /// </summary>
     private const int RefusedAttemptsMax = 2;
 
-    /// <summary>
-    /// Attempts where the first got as far as the upstream: the resend goes over a fresh connection and cannot race.
-    /// </summary>
-    private const int RaceAttemptsMax = 2;
-
-    public static bool MayResend(Exchange exchange, ForwardError error, int attempt)
+    /// <summary>Decides, and counts what it decides.</summary>
+    /// <param name="exchange">Its response stands in it, when there is one.</param>
+    /// <param name="error">Why there is none, or None.</param>
+    /// <param name="attempt">1 for the first.</param>
+    public static Resend Decide(Exchange exchange, ForwardError error, int attempt)
     {
+        RetryState state = exchange.Retries;
+        state.EndAttempt();
         if (exchange.ResponseStarted || exchange.Interrupted != ForwardError.None)
         {
-            return false;
+            return Resend.No;
         }
 
-        if (ErrorMapping.IsUnprocessed(error))
+        ClusterStats stats = exchange.Cluster!.StatsFor(exchange.Reactor.Index);
+        if (IsHarmless(exchange, error))
         {
-            return (attempt < ConnectAttemptsMax && attempt < exchange.Cluster!.Endpoints.Count)
-                || (attempt < RefusedAttemptsMax && error == ForwardError.ConnectFailed);
+            state.HasRaced = true;
+            stats.UpstreamRqRetry++;
+            return Resend.AtOnce;
         }
 
-        return error is ForwardError.UpstreamClosed or ForwardError.UpstreamReset
-            && attempt < RaceAttemptsMax
-            && exchange.Record.FirstUpstreamRxUs == 0
-            && exchange.Upstream is { } upstream
-            && exchange.IsReplayable
-            && (IsSafe(exchange.Request.Method)
-                || (upstream.IsReused && IsIdempotent(exchange.Request.Method))
-                || (error == ForwardError.UpstreamClosed && upstream.NothingWasAcknowledged()));
+        if (exchange.Route!.Retry is { } rules && Covers(exchange, rules, error))
+        {
+            return ByPolicy(exchange, rules, stats);
+        }
+
+        if (ErrorMapping.IsUnprocessed(error)
+            && ((attempt < ConnectAttemptsMax && attempt < exchange.Cluster.Endpoints.Count)
+                || (attempt < RefusedAttemptsMax && error == ForwardError.ConnectFailed)))
+        {
+            stats.UpstreamRqRetry++;
+            return Resend.AtOnce;
+        }
+
+        stats.UpstreamRqRetrySuccess += state.Made > 0 && error == ForwardError.None ? 1 : 0;
+        return Resend.No;
     }
 
-    public static void Count(Exchange exchange, ReactorState state) =>
-        exchange.Cluster!.StatsFor(state.Reactor.Index).UpstreamRqRetry++;
+    private static Resend ByPolicy(Exchange exchange, RetryRules rules, ClusterStats stats)
+    {
+        if (!exchange.IsReplayable)
+        {
+            return Resend.No;
+        }
+
+        if (exchange.Retries.Made >= rules.RetriesMax)
+        {
+            exchange.Record.Flags |= ResponseFlags.UpstreamRetryLimitExceeded;
+            stats.UpstreamRqRetryLimitExceeded++;
+            return Resend.No;
+        }
+
+        if (exchange.Cluster!.HasAllRetries())
+        {
+            exchange.Record.Flags |= ResponseFlags.UpstreamOverflow;
+            stats.UpstreamRqRetryOverflow++;
+            return Resend.No;
+        }
+
+        stats.UpstreamRqRetry++;
+        stats.UpstreamRqRetryBackOffExponential++;
+        exchange.Retries.Begin(stats);
+        return Resend.AfterBackOff;
+    }
+
+    private static bool Covers(Exchange exchange, RetryRules rules, ForwardError error) => error switch
+    {
+        ForwardError.None => rules.Covers(exchange.Response),
+        ForwardError.ConnectFailed or ForwardError.ConnectTimedOut => rules.CoversConnectFailure,
+        ForwardError.PerTryTimedOut or ForwardError.UpstreamProtocolError => rules.CoversReset,
+        ForwardError.UpstreamClosed or ForwardError.UpstreamReset =>
+            rules.CoversReset
+            || (rules.CoversResetBeforeRequest && error == ForwardError.UpstreamClosed
+                && exchange.Upstream is { } upstream && upstream.NothingWasAcknowledged()),
+        _ => false,
+    };
+
+    /// <summary>
+    /// The upstream ended the connection before it answered, and no harm can come of a resend. That goes over a fresh
+    /// connection and cannot race again.
+    /// </summary>
+    private static bool IsHarmless(Exchange exchange, ForwardError error) =>
+        error is ForwardError.UpstreamClosed or ForwardError.UpstreamReset
+        && !exchange.Retries.HasRaced
+        && exchange.Record.FirstUpstreamRxUs == 0
+        && exchange.Upstream is { } upstream
+        && exchange.IsReplayable
+        && (IsSafe(exchange.Request.Method)
+            || (upstream.IsReused && IsIdempotent(exchange.Request.Method))
+            || (error == ForwardError.UpstreamClosed && upstream.NothingWasAcknowledged()));
 
     /// <summary>RFC 9110 §9.2.1.</summary>
     private static bool IsSafe(HttpMethod method) =>

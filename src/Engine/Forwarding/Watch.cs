@@ -27,6 +27,7 @@ internal sealed class Watch
     private long _routeMs;
     private long _streamMs;
     private long _bodyMs;
+    private long _tryMs;
     private long _idleLimitMs;
     private long _dueMs;
     private bool _active;
@@ -57,6 +58,13 @@ internal sealed class Watch
         Set(ref _routeMs, limitMs);
     }
 
+    /// <summary>Limit on the head of the response to one attempt (<c>per_try_timeout</c>); 0 is none.</summary>
+    public void TryDeadline(long limitMs)
+    {
+        _tryMs = long.MaxValue;
+        Set(ref _tryMs, limitMs);
+    }
+
     /// <summary>A tunnel has no end of response to wait for: silence and <c>max_stream_duration</c> limit it.</summary>
     public void NoRouteDeadline() => _routeMs = long.MaxValue;
 
@@ -77,6 +85,7 @@ internal sealed class Watch
         _routeMs = long.MaxValue;
         _streamMs = long.MaxValue;
         _bodyMs = 0;
+        _tryMs = long.MaxValue;
         _idleLimitMs = 0;
         _active = false;
     }
@@ -114,9 +123,17 @@ internal sealed class Watch
         long next = Math.Min(Math.Min(Math.Min(_requestMs, _routeMs), Math.Min(_streamMs, idleMs)), paceMs);
         if (now < next)
         {
+            bool isTryOver = now >= _tryMs;
+            _tryMs = isTryOver ? long.MaxValue : _tryMs;
+            next = Math.Min(next, _tryMs);
             if (next != long.MaxValue)
             {
                 Arm(next);
+            }
+
+            if (isTryOver)
+            {
+                _exchange.AbortAttempt();
             }
 
             return;

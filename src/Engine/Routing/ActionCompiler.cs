@@ -81,6 +81,12 @@ internal sealed class ActionCompiler
             TimeoutMs = Milliseconds(action.Timeout),
             IdleTimeoutMs = action.IdleTimeout is { } idle ? Milliseconds(idle) : null,
             MaxStreamDurationMs = action.MaxStreamDuration is { } duration ? Milliseconds(duration) : null,
+            Grpc = Grpc(action),
+            Retry = (action.Retry ?? host.Retry) is { } retry
+                ? new RetryRules(
+                    retry,
+                    route.RequestBufferLimitBytes ?? host.RequestBufferLimitBytes ?? RetryRules.DefaultBufferBytes)
+                : null,
             ClusterNotFoundStatus = action.ClusterNotFound switch
             {
                 ClusterNotFoundStatus.NotFound => 404,
@@ -97,6 +103,15 @@ internal sealed class ActionCompiler
             Upgrades = upgrades,
         };
     }
+
+    private static GrpcTimeouts? Grpc(ForwardAction action) =>
+        action.MaxGrpcTimeout is null && action.GrpcTimeoutHeaderMax is null ? null : new GrpcTimeouts
+        {
+            MaxMs = action.MaxGrpcTimeout is { } longest ? Milliseconds(longest) : null,
+            OffsetMs = Milliseconds(action.GrpcTimeoutOffset),
+            HeaderMaxMs = action.GrpcTimeoutHeaderMax is { } stream ? Milliseconds(stream) : null,
+            HeaderOffsetMs = Milliseconds(action.GrpcTimeoutHeaderOffset),
+        };
 
     /// <summary>Whole milliseconds, rounded up: a limit above zero never turns into none.</summary>
     private static long Milliseconds(TimeSpan time) => (long)Math.Ceiling(time.TotalMilliseconds);

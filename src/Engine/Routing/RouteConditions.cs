@@ -47,7 +47,7 @@ internal sealed class RouteConditions
             return false;
         }
 
-        if (Grpc && !IsGrpc(head.Fields))
+        if (Grpc && !GrpcTimeouts.IsGrpc(head.Fields))
         {
             return false;
         }
@@ -73,13 +73,5 @@ internal sealed class RouteConditions
         }
 
         return Pattern is null || Pattern.IsMatch(path);
-    }
-
-    private static bool IsGrpc(HttpFields fields)
-    {
-        ReadOnlySpan<byte> grpc = "application/grpc"u8;
-        return fields.TryGet(KnownField.ContentType, out ReadOnlySpan<byte> type)
-            && type.StartsWith(grpc)
-            && (type.Length == grpc.Length || type[grpc.Length] is (byte)'+' or (byte)';');
     }
 }

@@ -39,6 +39,12 @@ internal sealed class RouteEntry
     /// <summary>In milliseconds; 0 is no limit, null takes the connection manager's.</summary>
     public long? MaxStreamDurationMs { get; init; }
 
+    /// <summary>How far gRPC calls say their own time limit; null not at all.</summary>
+    public GrpcTimeouts? Grpc { get; init; }
+
+    /// <summary>When an attempt is made again, beyond what is always safe; null never.</summary>
+    public RetryRules? Retry { get; init; }
+
     /// <summary>The status when the picked cluster does not exist.</summary>
     public int ClusterNotFoundStatus { get; init; } = 503;
 

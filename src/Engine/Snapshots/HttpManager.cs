@@ -30,6 +30,9 @@ internal sealed class HttpManager
 
     public required AccessLog[] AccessLogs { get; init; }
 
+    /// <summary>How answers look that are made here; null as they are.</summary>
+    public LocalReplies? LocalReplies { get; init; }
+
     public required PathNormalizer Paths { get; init; }
 
     /// <summary>Milliseconds; 0 is no limit.</summary>
@@ -66,6 +69,12 @@ internal sealed class HttpManager
     public bool SkipForwardedForAppend { get; init; }
 
     public bool AppendForwardedPort { get; init; }
+
+    /// <summary>ALWAYS_FORWARD_ONLY: <c>x-forwarded-client-cert</c> passes as it came.</summary>
+    public bool AlwaysForwardsClientCert { get; init; }
+
+    /// <summary>Field names of responses are written in <c>proper_case_words</c>.</summary>
+    public bool ProperCaseWords { get; init; }
 
     public bool GenerateRequestId { get; init; }
 

@@ -87,6 +87,7 @@ internal sealed class SnapshotCompiler
                 },
             },
             Stats = _metrics.Http(settings.StatPrefix),
+            LocalReplies = LocalReplies.Compile(settings.LocalReplies, path, problems),
             AccessLogs = CompileLogs(settings.AccessLogs, path, problems),
             Paths = new PathNormalizer
             {
@@ -118,6 +119,8 @@ internal sealed class SnapshotCompiler
             TrustedHops = settings.XffNumTrustedHops,
             SkipForwardedForAppend = settings.SkipXffAppend,
             AppendForwardedPort = settings.AppendXForwardedPort,
+            AlwaysForwardsClientCert = settings.ForwardClientCert == ForwardClientCert.AlwaysForwardOnly,
+            ProperCaseWords = settings.ProperCaseWords,
             GenerateRequestId = settings.GenerateRequestId,
             PreserveExternalRequestId = settings.PreserveExternalRequestId,
             AlwaysSetRequestIdInResponse = settings.AlwaysSetRequestIdInResponse,
@@ -136,7 +139,8 @@ internal sealed class SnapshotCompiler
         var compiled = new List<AccessLog>();
         for (int i = 0; i < logs.Count; i++)
         {
-            if (AccessLog.Compile(logs[i], _sinks, $"{path}.access_log[{i}]", problems) is { } log)
+            if (AccessLog.Compile(
+                logs[i], _sinks, $"{path}.access_log[{i}]", problems, LocalReplies.CompileField) is { } log)
             {
                 compiled.Add(log);
             }

@@ -45,7 +45,11 @@ internal sealed class AccessLog
 
     /// <summary>Compiles the settings; a problem is added for each format that does not compile.</summary>
     public static AccessLog? Compile(
-        AccessLogSettings settings, AccessLogSinks sinks, string path, List<ConfigProblem> problems)
+        AccessLogSettings settings,
+        AccessLogSinks sinks,
+        string path,
+        List<ConfigProblem> problems,
+        FieldTestCompiler fields)
     {
         CommandFormat? text = null;
         JsonLogFormat? json = null;
@@ -62,7 +66,7 @@ internal sealed class AccessLog
         int before = problems.Count;
         LogFilter? filter = settings.Filter is null
             ? null
-            : LogFilter.Compile(settings.Filter, path + ".filter", problems);
+            : LogFilter.Compile(settings.Filter, path + ".filter", problems, fields);
         return (text is null && json is null) || problems.Count > before
             ? null
             : new AccessLog(text, json, filter, sinks.Open(settings));

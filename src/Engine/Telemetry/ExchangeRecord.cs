@@ -1,3 +1,4 @@
+using System;
 using FastMesh.Protocols;
 
 namespace FastMesh.Engine.Telemetry;
@@ -43,6 +44,9 @@ internal sealed class ExchangeRecord
     public string? ResponseCodeDetails { get; set; }
 
     public string? ConnectionTerminationDetails { get; set; }
+
+    /// <summary>The text of an answer that the proxy makes itself, while it is given its form.</summary>
+    public ReadOnlyMemory<byte> LocalReplyBody { get; set; }
 
     public string? UpstreamFailureReason { get; set; }
 
@@ -95,6 +99,7 @@ internal sealed class ExchangeRecord
         Flags = ResponseFlags.None;
         ResponseCodeDetails = null;
         ConnectionTerminationDetails = null;
+        LocalReplyBody = default;
         UpstreamFailureReason = null;
         DownstreamRemote = default;
         DownstreamDirectRemote = default;

@@ -57,6 +57,7 @@ internal enum FormatOperator : byte
     HostName,
     ConnectionId,
     StreamId,
+    LocalReplyBody,
 }
 
 /// <summary>The operators by name.</summary>
@@ -111,6 +112,7 @@ internal static class FormatOperators
         ["HOSTNAME"] = FormatOperator.HostName,
         ["CONNECTION_ID"] = FormatOperator.ConnectionId,
         ["STREAM_ID"] = FormatOperator.StreamId,
+        ["LOCAL_REPLY_BODY"] = FormatOperator.LocalReplyBody,
         ["DOWNSTREAM_TLS_VERSION"] = FormatOperator.Absent,
         ["DOWNSTREAM_TLS_CIPHER"] = FormatOperator.Absent,
         ["DOWNSTREAM_TLS_SESSION_ID"] = FormatOperator.Absent,

@@ -51,6 +51,9 @@ internal static class FormatValues
             case FormatOperator.BytesSent:
                 writer.Write(record.BytesSent);
                 return true;
+            case FormatOperator.LocalReplyBody:
+                writer.Write(record.LocalReplyBody.Span);
+                return true;
             case FormatOperator.HostName:
                 writer.Write(s_hostName);
                 return true;

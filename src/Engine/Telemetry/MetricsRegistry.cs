@@ -69,6 +69,7 @@ internal sealed class MetricsRegistry
 {
     private readonly int _reactors;
     private readonly ConcurrentDictionary<(StatScope Scope, string Subject), StatBlock[]> _subjects = new();
+    private readonly ConcurrentDictionary<(StatScope Scope, string Subject), StatBlock> _gauges = new();
     private volatile (string Name, StatKind Kind, Func<long> Read)[] _process = [];
 
     /// <summary>Creates an empty registry.</summary>
@@ -86,6 +87,10 @@ internal sealed class MetricsRegistry
 
     /// <summary>The blocks of a relay's <c>stat_prefix</c>.</summary>
     public TcpStats[] Tcp(string prefix) => Blocks<TcpStats>(StatScope.Tcp, prefix);
+
+    /// <summary>Sets what else is shown of a cluster, computed on scrape; clusters of one name show the last.</summary>
+    public void SetClusterGauges(string name, StatBlock gauges) =>
+        _gauges[(StatScope.Cluster, Plain(name))] = gauges;
 
     /// <summary>
     /// Adds a number of the process under its full name, such as <c>server.uptime</c>; read on scrape.
@@ -112,6 +117,7 @@ internal sealed class MetricsRegistry
             if (key.Scope == scope && !kept.Contains(key.Subject))
             {
                 _subjects.TryRemove(key, out _);
+                _gauges.TryRemove(key, out _);
             }
         }
     }
@@ -125,6 +131,11 @@ internal sealed class MetricsRegistry
         foreach (((StatScope scope, string subject), StatBlock[] blocks) in _subjects)
         {
             collector.Add(scope, subject, blocks);
+        }
+
+        foreach (((StatScope scope, string subject), StatBlock gauges) in _gauges)
+        {
+            collector.Add(scope, subject, [gauges]);
         }
 
         foreach ((string name, StatKind kind, Func<long> read) in _process)

@@ -142,7 +142,16 @@ internal sealed class ClusterStats : StatBlock
     public long UpstreamRqTotal;
     public long UpstreamRqActive;
     public long UpstreamRqTimeout;
+    public long UpstreamRqPerTryTimeout;
     public long UpstreamRqRetry;
+    public long UpstreamRqRetrySuccess;
+    public long UpstreamRqRetryOverflow;
+    public long UpstreamRqRetryLimitExceeded;
+    public long UpstreamRqRetryBackOffExponential;
+
+    /// <summary>Retries under way, for the circuit breaker; not a statistic of its own.</summary>
+    public long UpstreamRqRetryActive;
+
     public long UpstreamRqPendingTotal;
     public long UpstreamRqPendingActive;
     public long UpstreamRqPendingOverflow;
@@ -172,7 +181,6 @@ internal sealed class ClusterStats : StatBlock
         {
             UpstreamRqTimeout += Has(record, ResponseFlags.UpstreamRequestTimeout);
             UpstreamCxNoneHealthy += Has(record, ResponseFlags.NoHealthyUpstream);
-            UpstreamRqPendingOverflow += Has(record, ResponseFlags.UpstreamOverflow);
             UpstreamRqRxReset += Has(
                 record, ResponseFlags.UpstreamRemoteReset | ResponseFlags.UpstreamConnectionTermination);
         }
@@ -196,7 +204,12 @@ internal sealed class ClusterStats : StatBlock
         visitor.Counter("upstream_rq_total", UpstreamRqTotal);
         visitor.Gauge("upstream_rq_active", UpstreamRqActive);
         visitor.Counter("upstream_rq_timeout", UpstreamRqTimeout);
+        visitor.Counter("upstream_rq_per_try_timeout", UpstreamRqPerTryTimeout);
         visitor.Counter("upstream_rq_retry", UpstreamRqRetry);
+        visitor.Counter("upstream_rq_retry_success", UpstreamRqRetrySuccess);
+        visitor.Counter("upstream_rq_retry_overflow", UpstreamRqRetryOverflow);
+        visitor.Counter("upstream_rq_retry_limit_exceeded", UpstreamRqRetryLimitExceeded);
+        visitor.Counter("upstream_rq_retry_backoff_exponential", UpstreamRqRetryBackOffExponential);
         visitor.Counter("upstream_rq_pending_total", UpstreamRqPendingTotal);
         visitor.Gauge("upstream_rq_pending_active", UpstreamRqPendingActive);
         visitor.Counter("upstream_rq_pending_overflow", UpstreamRqPendingOverflow);

@@ -26,6 +26,7 @@ internal enum ForwardError : byte
     UpstreamReset,
     UpstreamProtocolError,
     RouteTimedOut,
+    PerTryTimedOut,
     StreamIdle,
     StreamDurationExceeded,
 

@@ -10,9 +10,13 @@ internal struct Http1BodyFraming
 {
     private bool _isChunked;
     private bool _isFirst;
+    private bool _properCase;
 
-    public void Begin(BodyKind framing)
+    /// <param name="framing">The framing that the head announced.</param>
+    /// <param name="properCase">Names of trailers are written in <c>proper_case_words</c>.</param>
+    public void Begin(BodyKind framing, bool properCase)
     {
+        _properCase = properCase;
         _isChunked = framing == BodyKind.Chunked;
         _isFirst = true;
     }
@@ -41,6 +45,13 @@ internal struct Http1BodyFraming
         if (written < 0)
         {
             return false;
+        }
+
+        if (_properCase && trailers is { Count: > 0 })
+        {
+            // Behind the line of the last chunk.
+            int lastChunk = (_isFirst ? 0 : 2) + 3;
+            Http1NameCase.CapitalizeFields(span[lastChunk..written]);
         }
 
         writer.Advance(written);

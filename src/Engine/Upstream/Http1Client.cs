@@ -94,6 +94,11 @@ internal sealed class Http1Client : UpstreamStream
             return false;
         }
 
+        if (_pool.Cluster.Model.ProperCaseWords)
+        {
+            Http1NameCase.CapitalizeHead(span[..written]);
+        }
+
         writer.Advance(written);
         return true;
     }
@@ -120,7 +125,8 @@ internal sealed class Http1Client : UpstreamStream
     }
 
     /// <inheritdoc/>
-    public override void BeginBody(BodyKind framing) => _framing.Begin(framing);
+    public override void BeginBody(BodyKind framing) => 
+        _framing.Begin(framing, _pool.Cluster.Model.ProperCaseWords);
 
     /// <inheritdoc/>
     public override void BeginData(long count) => _framing.BeginData(Writer, count);

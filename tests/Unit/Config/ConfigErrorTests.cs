@@ -82,8 +82,17 @@ public sealed class ConfigErrorTests
         "match.path_separated_prefix: \"/a/\" must begin with / and not end with it, and hold no ? or #")]
     [InlineData("match: {safe_regex: {regex: a}}\nroute: {cluster: a, prefix_rewrite: /b}",
         "route.prefix_rewrite: needs a match by prefix, path or path_separated_prefix; use regex_rewrite")]
-    [InlineData("match: {prefix: /}\nroute: {cluster: a, retry_policy: {}}",
-        "route.retry_policy: envoy.config.route.v3.RouteAction.retry_policy is not supported")]
+    [InlineData("match: {prefix: /}\nroute: {cluster: a, hedge_policy: {}}",
+        "route.hedge_policy: envoy.config.route.v3.RouteAction.hedge_policy is not supported")]
+    [InlineData("match: {prefix: /}\nroute: {cluster: a, retry_policy: {retriable_headers: [{name: b}]}}",
+        "route.retry_policy.retriable_headers: envoy.config.route.v3.RetryPolicy.retriable_headers is not supported")]
+    [InlineData("match: {prefix: /}\nroute: {cluster: a, retry_policy: {retry_back_off: {base_interval: 0s}}}",
+        "route.retry_policy.retry_back_off.base_interval: must be more than zero")]
+    [InlineData("match: {prefix: /}\nroute: {cluster: a, retry_policy: {retry_on: \"5xx,sometimes\"}}",
+        "route.retry_policy.retry_on: \"sometimes\" is not supported; use 5xx, gateway-error, reset, "
+        + "reset-before-request, connect-failure, refused-stream, retriable-4xx, retriable-status-codes, "
+        + "envoy-ratelimited, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable, "
+        + "http3-post-connect-failure")]
     [InlineData("match: {prefix: /}\nroute: {cluster: a}\nrequest_headers_to_remove: [host]",
         "request_headers_to_remove[0]: \"host\" cannot be removed; a request always has it")]
     [InlineData("match: {prefix: /}\nroute: {cluster: a}\nrequest_headers_to_add: [{header: {key: a b, value: c}}]",

@@ -9,6 +9,30 @@ namespace FastMesh.Tests.Unit.Engine.Clusters;
 public sealed class EndpointSetTests
 {
     [Fact]
+    public void Localities_Weighted_ShareByWeight()
+    {
+        EndpointSet set = ByLocality(In("a", 3, 1), In("a", 3, 2), In("b", 1, 3));
+        Assert.Equal([(75, "12"), (25, "3")], Levels(set));
+    }
+
+    [Fact]
+    public void Locality_WithFewUsable_GivesPartOfItsWeight()
+    {
+        // 1.4 × 50 % of a's weight of 1 is 0.7, beside 1.
+        EndpointSet set = ByLocality(
+            In("a", 1, 1), In("a", 1, 2) with { Health = HealthStatus.Unhealthy }, In("b", 1, 3));
+        Assert.Equal([(41, "1"), (58, "3")], Levels(set));
+    }
+
+    [Fact]
+    public void Localities_OneWithoutWeight_GetsNone() =>
+        Assert.Equal([(100, "1")], Levels(ByLocality(In("a", 1, 1), In("b", 0, 2))));
+
+    [Fact]
+    public void Localities_NoneWithWeight_ShareAsBefore() =>
+        Assert.Equal([(100, "12")], Levels(ByLocality(In("a", 0, 1), In("b", 0, 2))));
+
+    [Fact]
     public void Priority_WhollyHealthy_TakesAll()
     {
         Assert.Equal([(100, "12")], Levels(Mesh.Set(50, Mesh.At(1), Mesh.At(2), Mesh.At(3, priority: 1))));
@@ -102,6 +126,12 @@ public sealed class EndpointSetTests
         Endpoint[] endpoints = [.. Enumerable.Range(0, 10_000).Select(_ => Mesh.At(1, 3))];
         Assert.Equal(10_000, Mesh.Set(50, endpoints).Choose(0).Distinct().Count());
     }
+
+    private static Endpoint In(string zone, uint weight, int last) =>
+        Mesh.At(last) with { Locality = new Locality("r", zone, "", weight) };
+
+    private static EndpointSet ByLocality(params Endpoint[] endpoints) =>
+        new(Mesh.Set(50, endpoints).All, 50, byLocality: true);
 
     private static List<(int Percent, string Names)> Levels(EndpointSet set)
     {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Net.Sockets;
 using System.Threading.Tasks;
+using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -66,7 +67,8 @@ public sealed class ListenerLogTests : IDisposable
         List<AccessLog> compiled = [];
         foreach (AccessLogSettings settings in logs)
         {
-            compiled.Add(AccessLog.Compile(settings with { Path = _path }, _sinks, "l", problems)!);
+            compiled.Add(AccessLog.Compile(
+                settings with { Path = _path }, _sinks, "l", problems, LocalReplies.CompileField)!);
         }
 
         Assert.Empty(problems);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using System.Text.Json;
+using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -170,7 +171,7 @@ public sealed class AccessLogTests : IDisposable
                 new DurationLogFilter(ComparisonOperator.LessOrEqual, 1000)]),
             new ResponseFlagLogFilter(["NR", "UF"])]);
         List<ConfigProblem> problems = [];
-        LogFilter filter = LogFilter.Compile(model, "filter", problems);
+        LogFilter filter = LogFilter.Compile(model, "filter", problems, LocalReplies.CompileField);
         Assert.Empty(problems);
         ResponseFlags flags = ResponseFlagNames.TryParse(flag, out ResponseFlags named) ? named : ResponseFlags.None;
         ExchangeRecord record = new()
@@ -189,7 +190,7 @@ public sealed class AccessLogTests : IDisposable
             TextFormat = "%NOPE%",
             Filter = new ResponseFlagLogFilter(["QQ"]),
         };
-        Assert.Null(AccessLog.Compile(settings, _sinks, "access_log[0]", problems));
+        Assert.Null(AccessLog.Compile(settings, _sinks, "access_log[0]", problems, LocalReplies.CompileField));
         Assert.Collection(problems,
             problem => Assert.Equal("access_log[0].text_format", problem.Path),
             problem => Assert.Contains("QQ", problem.Text, StringComparison.Ordinal));
@@ -267,7 +268,8 @@ public sealed class AccessLogTests : IDisposable
     private AccessLog Compile(AccessLogSettings settings)
     {
         List<ConfigProblem> problems = [];
-        AccessLog? log = AccessLog.Compile(settings, _sinks, "access_log", problems);
+        AccessLog? log = AccessLog.Compile(
+            settings, _sinks, "access_log", problems, LocalReplies.CompileField);
         Assert.Empty(problems);
         return log!;
     }

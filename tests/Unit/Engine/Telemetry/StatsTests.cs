@@ -45,12 +45,10 @@ public sealed class StatsTests
         http.EndRequest(new ExchangeRecord { ResponseCode = 408, ResponseCodeDetails = "request_overall_timeout" });
         http.EndRequest(new ExchangeRecord { ResponseCode = 408, ResponseCodeDetails = "via_upstream" });
         cluster.EndRequest(new ExchangeRecord { ResponseCode = 504, Flags = ResponseFlags.UpstreamRequestTimeout });
-        cluster.EndRequest(new ExchangeRecord { ResponseCode = 503, Flags = ResponseFlags.UpstreamOverflow });
         cluster.EndRequest(new ExchangeRecord
             { ResponseCode = 503, Flags = ResponseFlags.UpstreamConnectionTermination });
         Assert.Equal((1, 1, 1, 1), (http.NoRoute, http.DownstreamCxProtocolError, http.DownstreamRqHeaderTimeout,
             http.DownstreamRqTimeout));
-        Assert.Equal((1, 1, 1), (cluster.UpstreamRqTimeout, cluster.UpstreamRqPendingOverflow,
-            cluster.UpstreamRqRxReset));
+        Assert.Equal((1, 1), (cluster.UpstreamRqTimeout, cluster.UpstreamRqRxReset));
     }
 }
