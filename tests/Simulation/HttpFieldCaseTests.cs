@@ -6,7 +6,9 @@ using Xunit;
 
 namespace FastMesh.Tests.Simulation;
 
-/// <summary><c>proper_case_words</c> on either side, and <c>forward_client_cert_details</c> without certificates.</summary>
+/// <summary>
+/// <c>proper_case_words</c> on either side, and <c>forward_client_cert_details</c> without certificates.
+/// </summary>
 public sealed class HttpFieldCaseTests
 {
     private const string Get = "GET /raw HTTP/1.1\r\nhost: a\r\nx-one-two: b-c\r\nconnection: close\r\n\r\n";

@@ -6,8 +6,8 @@ namespace FastMesh.Engine.Routing;
 
 /// <summary>
 /// How far a route lets gRPC calls say their own time limit by <c>grpc-timeout</c>. Envoy's fields
-/// <c>max_grpc_timeout</c> and <c>grpc_timeout_offset</c> set the limit of the response, <c>grpc_timeout_header_max</c> and
-/// <c>grpc_timeout_header_offset</c> that of the stream. Immutable.
+/// <c>max_grpc_timeout</c> and <c>grpc_timeout_offset</c> set the limit of the response, <c>grpc_timeout_header_max</c>
+/// and <c>grpc_timeout_header_offset</c> that of the stream. Immutable.
 /// </summary>
 internal sealed class GrpcTimeouts
 {
