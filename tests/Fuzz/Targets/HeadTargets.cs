@@ -108,9 +108,19 @@ internal sealed class ResponseDifferentialTarget : FuzzTarget
     }
 }
 
-/// <summary>What is accepted can be written, and what is written means the same and has exactly one framing.</summary>
+/// <summary>
+/// What is accepted can be written, and what is written means the same to us and to the reference and has exactly one
+/// framing; with the path as it came, or in its normal form.
+/// </summary>
 internal sealed class RequestRoundTripTarget : FuzzTarget
 {
+    private readonly PathNormalizer _paths = new()
+    {
+        NormalizePath = true,
+        MergeSlashes = true,
+        EscapedSlashes = EscapedSlashesAction.UnescapeAndForward,
+    };
+
     private readonly RequestHead _head = new();
     private readonly RequestHead _again = new();
     private byte[] _wire = new byte[1024];
@@ -127,6 +137,12 @@ internal sealed class RequestRoundTripTarget : FuzzTarget
             return HeadSeeds.Signature(parsed);
         }
 
+        bool normal = (Wire.Hash(input) & 512) != 0 && _head.Method != HttpMethod.Connect;
+        if (normal && _paths.Apply(_head) != PathOutcome.Forward)
+        {
+            return HeadSeeds.Signature(parsed);
+        }
+
         bool upgrade = _head.HasUpgrade;
         Http1Framing.StripHopByHop(_head.Fields, keepUpgrade: upgrade);
         string before = Meaning(_head);
@@ -139,6 +155,7 @@ internal sealed class RequestRoundTripTarget : FuzzTarget
         string result = Wire.Request(Words.Latin(written), default, _again);
         Holds(result.StartsWith($"done {written.Length} ", StringComparison.Ordinal),
             $"unreadable: {result}\n{written}");
+        Same("what is sent, to us and to the reference", result, ReferenceParser.Request(Words.Latin(written)));
         Http1Framing.StripHopByHop(_again.Fields, keepUpgrade: upgrade);
         Same("before and after", before, Meaning(_again));
         Same("written twice", written, Write(_again, upgrade ? ConnectionOption.Upgrade : ConnectionOption.None));
@@ -193,6 +210,8 @@ internal sealed class ResponseRoundTripTarget : FuzzTarget
 
         string result = Wire.Response(wire.AsSpan(0, length), default, _again, HttpMethod.Get);
         Holds(result.StartsWith($"done {length} ", StringComparison.Ordinal), $"unreadable: {result}");
+        Same("what is sent, to us and to the reference", result,
+            ReferenceParser.Response(wire[..length], toHead: false));
         Http1Framing.StripHopByHop(_again.Fields, keepUpgrade: false);
         Same("before and after", Meaning(_head), Meaning(_again));
         return HeadSeeds.Signature(parsed);

@@ -99,6 +99,18 @@ public sealed class EnvoyConfigReaderTests
         Assert.Equal(5, reading.Config!.Listeners[0].ConnectionLimit);
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData(", suppress_envoy_headers: true", true)]
+    public void Router_SuppressEnvoyHeaders_BelongsToItsManager(string field, bool expected)
+    {
+        const string Router = "router.v3.Router";
+        MeshConfig config = Yaml.ReadGood(Yaml.Route("{match: {prefix: /}, route: {cluster: a}}")
+            .Replace(Router + "}", Router + field + "}", StringComparison.Ordinal)).Config!;
+        var manager = (HttpConnectionManagerSettings)config.Listeners[0].FilterChains[0].Filter;
+        Assert.Equal(expected, manager.SuppressEnvoyHeaders);
+    }
+
     [Fact]
     public void MergeKey_InClusters_GivesEachTheSharedFields()
     {
