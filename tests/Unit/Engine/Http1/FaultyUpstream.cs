@@ -56,7 +56,6 @@ internal sealed class FaultyUpstream : IAsyncDisposable
             while (true)
             {
                 Socket socket = await _listener.AcceptAsync(_stop.Token);
-                socket.NoDelay = true;
                 var random = new Random(Interlocked.Increment(ref _seed));
                 serving.Add(Task.Run(() => ServeAsync(socket, random)));
             }
@@ -72,6 +71,7 @@ internal sealed class FaultyUpstream : IAsyncDisposable
         using Socket own = socket;
         try
         {
+            socket.NoDelay = true;
             for (int served = 0; await ReadAsync(socket) is { } request; served++)
             {
                 string target = request.Split(' ')[1];

@@ -115,14 +115,13 @@ internal sealed class RecordingUpstream : IAsyncDisposable
             while (true)
             {
                 var line = new Line(await _listener.AcceptAsync(_stop.Token));
-                if (line.Socket.RemoteEndPoint!.Equals(_own))
+                if (IsOwn(line.Socket))
                 {
                     line.Socket.Dispose();
                     _ownSeen!.SetResult();
                     continue;
                 }
 
-                line.Socket.NoDelay = true;
                 lock (_lines)
                 {
                     _lines.Add(line);
@@ -136,12 +135,26 @@ internal sealed class RecordingUpstream : IAsyncDisposable
         }
     }
 
+    private bool IsOwn(Socket socket)
+    {
+        try
+        {
+            return Equals(socket.RemoteEndPoint, _own);
+        }
+        catch (SocketException)
+        {
+            // The proxy had reset it before it was accepted.
+            return false;
+        }
+    }
+
     private async Task ServeAsync(Line line)
     {
         byte[] bytes = new byte[65536];
         int served = 0;
         try
         {
+            line.Socket.NoDelay = true;
             while (true)
             {
                 int count = await line.Socket.ReceiveAsync(bytes);
