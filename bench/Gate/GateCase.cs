@@ -11,6 +11,12 @@ namespace FastMesh.Bench.Gate;
 /// <param name="Features">For the listener with fields, rewrites, request id and access log.</param>
 internal sealed record GateCase(string Name, byte[] Request, byte[] Answer, byte[] Tail, bool Features = false)
 {
+    /// <summary>The request is a block of fields, sent over HTTP/2.</summary>
+    public bool IsHttp2 { get; init; }
+
+    /// <summary>Over HTTP/2: bytes of body behind the fields.</summary>
+    public int PostBytes { get; init; }
+
     private static readonly byte[] s_bodyEnd = [.. "the-end."u8];
     private static readonly byte[] s_chunkedEnd = [.. "\r\n0\r\n\r\n"u8];
 
@@ -23,7 +29,17 @@ internal sealed record GateCase(string Name, byte[] Request, byte[] Answer, byte
         new("POST, counted", PostCounted(8 * 1024), Counted(100), s_bodyEnd),
         new("POST, chunked", PostChunked(4, 2000), Counted(100), s_bodyEnd),
         new("features and access log", Get(), Counted(100), s_bodyEnd, Features: true),
+        Http2("HTTP/2, GET, 100 B", 0, Counted(100)),
+        Http2("HTTP/2, GET, 16 KB", 0, Counted(16 * 1024)),
+        Http2("HTTP/2, GET, chunked answer", 0, Chunked(3, 1000)),
+        Http2("HTTP/2, POST, 8 KB", 8 * 1024, Counted(100)),
     ];
+
+    /// <summary>What an idle HTTP/2 connection is measured with.</summary>
+    public static GateCase IdleHttp2 => Http2("HTTP/2", 0, Counted(100));
+
+    private static GateCase Http2(string name, int postBytes, byte[] answer) =>
+        new(name, GateHttp2.Block(postBytes), answer, s_bodyEnd) { IsHttp2 = true, PostBytes = postBytes };
 
     private static byte[] Get() => Ascii(Head("GET") + "\r\n");
 

@@ -11,6 +11,7 @@ internal sealed class GateClient : IDisposable
     private const int TimeoutMs = 10_000;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly byte[] _buffer;
+    private GateHttp2? _http2;
 
     /// <param name="port">Where the engine listens.</param>
     /// <param name="bufferBytes">Room for the longest answer.</param>
@@ -24,6 +25,17 @@ internal sealed class GateClient : IDisposable
 
     public void Ask(GateCase gateCase, int times)
     {
+        if (gateCase.IsHttp2)
+        {
+            _http2 ??= new GateHttp2(_socket, _buffer);
+            for (int i = 0; i < times; i++)
+            {
+                _http2.Ask(gateCase.Request, gateCase.PostBytes);
+            }
+
+            return;
+        }
+
         for (int i = 0; i < times; i++)
         {
             _socket.Send(gateCase.Request);

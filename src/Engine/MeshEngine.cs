@@ -249,8 +249,18 @@ public sealed class MeshEngine : IAsyncDisposable
         return new ListenerCompiler(services, _listeners, problems).Compile(config.Listeners);
     }
 
-    private void Serve(AcceptedConnection connection, HttpManagerSlot slot) =>
-        new Http1Server(connection, _rooms[connection.Transport.Reactor.Index].State, slot).Run();
+    private void Serve(AcceptedConnection connection, HttpManagerSlot slot)
+    {
+        ReactorState state = _rooms[connection.Transport.Reactor.Index].State;
+        if (slot.Current.IsHttp2)
+        {
+            new Http2Server(connection, state, slot).Run(isCounted: false);
+        }
+        else
+        {
+            new Http1Server(connection, state, slot).Run();
+        }
+    }
 
     private void Publish(
         MeshConfig config,

@@ -10,6 +10,9 @@ public enum HttpCodec
 
     /// <summary>HTTP/1.0 and HTTP/1.1.</summary>
     Http1,
+
+    /// <summary>HTTP/2 with prior knowledge (RFC 9113 §3.3).</summary>
+    Http2,
 }
 
 /// <summary>What happens to field names with an underscore.</summary>
@@ -125,6 +128,14 @@ public sealed record HttpConnectionManagerSettings : NetworkFilter
 
     /// <summary>How long a closed connection lingers so that the client reads the last answer; default 1 s.</summary>
     public TimeSpan DelayedCloseTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long an HTTP/2 connection that drains still takes streams when the peer does not answer; default 5 s.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What HTTP/2 connections offer and may cost.</summary>
+    public Http2ProtocolSettings Http2 { get; init; } = Http2ProtocolSettings.Default;
 
     /// <summary>Fields of a request; default 100.</summary>
     public int MaxHeadersCount { get; init; } = 100;

@@ -12,6 +12,8 @@ using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 using FastMesh.Model;
 using FastMesh.Protocols;
+using FastMesh.Protocols.Http2;
+using FastMesh.Tests.Support.Http2;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FastMesh.Tests.Support;
@@ -45,11 +47,23 @@ internal sealed class SimulatedHttpWorld
             route ?? (static action => action),
             cluster ?? (static model => model)));
         ClusterStats = metrics.Cluster("upstream")[0];
+        Http2Stats = metrics.Http2()[0];
         var state = new ReactorState(ProxyReactor);
         Transports.Listen(ProxyReactor, new ListenOptions { Address = s_proxy }, transport =>
         {
             var accepted = new AcceptedConnection(transport, static _ => { });
-            accepted.Run(connection => new Http1Server(connection, state, Slot).Run());
+            Accepted.Add(accepted);
+            accepted.Run(connection =>
+            {
+                if (Slot.Current.IsHttp2)
+                {
+                    new Http2Server(connection, state, Slot).Run(isCounted: false);
+                }
+                else
+                {
+                    new Http1Server(connection, state, Slot).Run();
+                }
+            });
         });
         Upstream = new ScriptedUpstream(Network);
         Transports.Listen(_upstreamReactor, new ListenOptions { Address = s_upstream }, Upstream.Accept);
@@ -63,17 +77,39 @@ internal sealed class SimulatedHttpWorld
 
     public HttpManagerSlot Slot { get; }
 
+    /// <summary>Every connection that the proxy accepted.</summary>
+    public List<AcceptedConnection> Accepted { get; } = [];
+
     public ScriptedUpstream Upstream { get; }
 
     public HttpStats Stats => Slot.Current.StatsFor(0);
 
     public ClusterStats ClusterStats { get; }
 
+    public Http2Stats Http2Stats { get; }
+
     /// <summary>Connects a client; run the network until it is done.</summary>
     public async Task<HttpPeer> ConnectAsync()
     {
         ConnectResult result = await Transports.ConnectAsync(ClientReactor, new ConnectOptions { Address = s_proxy });
         return new HttpPeer(result.Connection ?? throw new InvalidOperationException(result.Error.Text));
+    }
+
+    /// <summary>Connects a client that speaks HTTP/2 from its first byte.</summary>
+    public async Task<Http2Client> ConnectHttp2Async(Http2Limits? limits = null)
+    {
+        ConnectResult result = await Transports.ConnectAsync(ClientReactor, new ConnectOptions { Address = s_proxy });
+        return new Http2Client(
+            result.Connection ?? throw new InvalidOperationException(result.Error.Text), limits);
+    }
+
+    /// <summary>Completes after some virtual time.</summary>
+    public Task DelayAsync(int delayMs)
+    {
+        var done = new TaskCompletionSource();
+        ClientReactor.Timers.Schedule(
+            new ReactorTimer(static source => ((TaskCompletionSource)source!).SetResult(), done), delayMs);
+        return done.Task;
     }
 
     /// <summary>Runs a client's script to its end in virtual time.</summary>

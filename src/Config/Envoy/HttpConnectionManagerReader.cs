@@ -25,7 +25,7 @@ internal static class HttpConnectionManagerReader
             [
                 new("AUTO", 0, HttpCodec.Auto),
                 new("HTTP1", 1, HttpCodec.Http1),
-                new("HTTP2", 2, HttpCodec.Auto, IsSupported: false),
+                new("HTTP2", 2, HttpCodec.Http2),
                 new("HTTP3", 3, HttpCodec.Auto, IsSupported: false),
             ]),
             RequestHeadersTimeout = message.Duration(
@@ -33,6 +33,8 @@ internal static class HttpConnectionManagerReader
             RequestTimeout = message.Duration("request_timeout", TimeSpan.Zero),
             StreamIdleTimeout = message.Duration("stream_idle_timeout", TimeSpan.FromMinutes(5)),
             DelayedCloseTimeout = message.Duration("delayed_close_timeout", TimeSpan.FromSeconds(1)),
+            DrainTimeout = message.Duration("drain_timeout", TimeSpan.FromSeconds(5)),
+            Http2 = Http2OptionsReader.Take(message),
             MaxRequestHeadersKb = message.Count("max_request_headers_kb", 60, min: 1, max: RequestHeadersKbMax),
             SuppressEnvoyHeaders = suppressEnvoyHeaders,
             ServerName = message.Text("server_name", "envoy"),
@@ -201,8 +203,7 @@ internal static class HttpConnectionManagerReader
 
     private static void ReadIgnored(Message message)
     {
-        message.Ignore("http2_protocol_options", "only HTTP/1 is spoken");
-        message.Ignore("http3_protocol_options", "only HTTP/1 is spoken");
+        message.Ignore("http3_protocol_options", "HTTP/3 is not spoken");
         ReadTracing(message);
         message.Ignore("access_log_options", "a log line is written when the exchange ends");
         if (message.Sub("request_id_extension", Package + "RequestIDExtension") is { } extension)

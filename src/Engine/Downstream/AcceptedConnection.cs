@@ -110,6 +110,18 @@ internal sealed class AcceptedConnection
         handler.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => End(handler.Exception?.InnerException));
     }
 
+    /// <summary>Writes what is known about the connection into the record of one of its exchanges.</summary>
+    public void Describe(ExchangeRecord record)
+    {
+        record.DownstreamDirectRemote = Facts.DirectRemote;
+        record.DownstreamRemote = Facts.Remote;
+        record.DownstreamLocal = Facts.Local;
+        record.RequestedServerName = Facts.ServerName;
+        record.FilterChainName = FilterChainName;
+        record.ListenerName = ListenerName;
+        record.ConnectionId = Transport.Id;
+    }
+
     /// <summary>Tells the session, once.</summary>
     public void BeginDrain()
     {

@@ -38,6 +38,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     private uint _requests;
     private Waiting _waiting;
     private bool _isDraining;
+    private bool _detects;
 
     public Http1Server(AcceptedConnection accepted, ReactorState state, HttpManagerSlot slot)
         : base(accepted.Transport.Reader, accepted.Transport.Writer)
@@ -47,6 +48,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         _state = state;
         _slot = slot;
         _stats = slot.Current.StatsFor(state.Reactor.Index);
+        _detects = slot.Current.DetectsHttp2;
         _acceptedMs = state.Reactor.NowMs;
         _connection.Owner = this;
         accepted.Session = this;
@@ -60,11 +62,26 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         RestOfHead,
     }
 
+    private enum Preface : byte
+    {
+        None,
+        Begun,
+        Whole,
+    }
+
     private enum HeadOutcome : byte
     {
         NeedMore,
         Ready,
         Refused,
+        Http2,
+    }
+
+    private enum Served : byte
+    {
+        Waits,
+        Ends,
+        HandedOver,
     }
 
     /// <inheritdoc/>
@@ -77,6 +94,11 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     {
         _stats.DownstreamCxTotal++;
         _stats.DownstreamCxActive++;
+        if (!_detects)
+        {
+            CountHttp1();
+        }
+
         Continue();
     }
 
@@ -164,7 +186,13 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         Exception? failure = null;
         try
         {
-            if (await ServeArrivedAsync())
+            Served served = await ServeArrivedAsync();
+            if (served == Served.HandedOver)
+            {
+                return true;
+            }
+
+            if (served == Served.Waits)
             {
                 StartWaiting();
                 _connection.Reader.WhenReadable(s_readable, this);
@@ -180,13 +208,13 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
 
         Close();
         _stats.DownstreamCxActive--;
+        _stats.DownstreamCxHttp1Active -= _detects ? 0 : 1;
         _stats.DownstreamCxDestroy++;
         _accepted.End(failure);
         return false;
     }
 
-    /// <returns>False when the connection has to end.</returns>
-    private async ReactorTask<bool> ServeArrivedAsync()
+    private async ReactorTask<Served> ServeArrivedAsync()
     {
         while (_connection.Reader.TryRead(out ReadResult read))
         {
@@ -195,20 +223,26 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
             {
                 if (read.IsCompleted || read.IsCanceled)
                 {
-                    return false;
+                    return Served.Ends;
                 }
 
                 continue;
             }
 
+            if (outcome == HeadOutcome.Http2)
+            {
+                BecomeHttp2();
+                return Served.HandedOver;
+            }
+
             _waiting = Waiting.Nothing;
             if (outcome == HeadOutcome.Refused || !await ServeAsync())
             {
-                return false;
+                return Served.Ends;
             }
         }
 
-        return true;
+        return Served.Waits;
     }
 
     private async ReactorTask<bool> ServeAsync()
@@ -222,8 +256,52 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         return keepAlive && !_connection.IsClosing;
     }
 
+    /// <summary>Three bytes tell "PRI" from every method that HTTP/1 has (RFC 9113 §3.4).</summary>
+    private static Preface FindPreface(in ReadOnlySequence<byte> buffer)
+    {
+        Span<byte> first = stackalloc byte[3];
+        int length = (int)Math.Min(first.Length, buffer.Length);
+        buffer.Slice(0, length).CopyTo(first);
+        return !"PRI"u8.StartsWith(first[..length]) ? Preface.None
+            : length == first.Length ? Preface.Whole
+            : Preface.Begun;
+    }
+
+    /// <summary>The bytes seen stay in the reader: the other server begins with them.</summary>
+    private void BecomeHttp2()
+    {
+        _connection.Reader.AdvanceTo(default);
+        _state.Reactor.Timers.Cancel(_timer);
+        new Http2Server(_accepted, _state, _slot).Run(isCounted: true);
+    }
+
+    private void CountHttp1()
+    {
+        _detects = false;
+        _stats.DownstreamCxHttp1Total++;
+        _stats.DownstreamCxHttp1Active++;
+    }
+
     private HeadOutcome ReadHead(in ReadOnlySequence<byte> buffer)
     {
+        if (_detects)
+        {
+            Preface preface = FindPreface(buffer);
+            if (preface == Preface.Whole)
+            {
+                return HeadOutcome.Http2;
+            }
+
+            if (preface == Preface.Begun)
+            {
+                _connection.Reader.AdvanceTo(buffer.Start, buffer.End);
+                Await(Waiting.RestOfHead, _slot.Current.RequestHeadersTimeoutMs);
+                return HeadOutcome.NeedMore;
+            }
+
+            CountHttp1();
+        }
+
         Exchange exchange = _exchange ?? BeginExchange();
         TransportReader reader = _connection.Reader;
         ParseStatus status = Http1HeadParser.ParseRequest(
@@ -254,11 +332,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         record.Response = exchange.Response;
         record.StartUs = _state.Reactor.NowUs;
         record.StartUtcMs = _state.Reactor.UtcNowMs;
-        record.DownstreamDirectRemote = facts.DirectRemote;
-        record.DownstreamRemote = facts.Remote;
-        record.DownstreamLocal = facts.Local;
-        record.RequestedServerName = facts.ServerName;
-        record.ConnectionId = _connection.Id;
+        _accepted.Describe(record);
         record.StreamId = ++_requests;
         Await(Waiting.RestOfHead, exchange.Manager.RequestHeadersTimeoutMs);
         return exchange;
@@ -305,7 +379,7 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
 
     private void StartWaiting()
     {
-        if (_exchange is null)
+        if (_exchange is null && _waiting != Waiting.RestOfHead)
         {
             HttpManager manager = _slot.Current;
             long limitMs = manager.IdleTimeoutMs;

@@ -32,6 +32,9 @@ internal enum PumpResult : byte
 /// </summary>
 internal sealed class BodyPump
 {
+    /// <summary>Between two looks at how full the destination is.</summary>
+    private const int PieceBytesMax = 64 << 10;
+
     private readonly Exchange _exchange;
     private readonly HttpFields _trailers;
     private SegmentReader _reader = null!;
@@ -82,11 +85,20 @@ internal sealed class BodyPump
         _writer = destination.Writer;
         _destination = destination;
         destination.BeginBody(output);
-        _passesTrailers = _exchange.Manager.EnableTrailers;
+        _passesTrailers = _exchange.Manager.EnableTrailers
+            || (input.Kind == BodyKind.EndStream && output == BodyKind.EndStream);
         MovedBytes = 0;
         _waitedMs = 0;
         _waitsSinceMs = 0;
-        _decoder.Start(input, _trailers, limits);
+        if (input.Kind == BodyKind.EndStream)
+        {
+            // Its trailers may stand here already, and its end is the reader's.
+            _decoder.StartUntilEnd(limits);
+        }
+        else
+        {
+            _decoder.Start(input, _trailers, limits);
+        }
     }
 
     /// <summary>Ends a wait for the source; the journey goes no further until <see cref="Restart"/>.</summary>
@@ -198,7 +210,7 @@ internal sealed class BodyPump
             long contiguous = _decoder.Contiguous;
             if (contiguous > 0)
             {
-                long count = Math.Min(contiguous, buffer.Length);
+                long count = Math.Min(Math.Min(contiguous, buffer.Length), PieceBytesMax);
                 _kept?.Keep(buffer.Slice(0, count));
                 _reader.AdvanceTo(buffer.Start);
                 Put(count);
@@ -230,7 +242,7 @@ internal sealed class BodyPump
                 return Finish();
             }
 
-            if (!_reader.TryRead(out ReadResult rest))
+            if (_writer.IsFull || !_reader.TryRead(out ReadResult rest))
             {
                 return null;
             }

@@ -30,6 +30,10 @@ internal static class ErrorMapping
     public static bool IsUnprocessed(ForwardError error) =>
         error is ForwardError.ConnectFailed or ForwardError.ConnectTimedOut;
 
+    /// <summary>True when nobody is left to answer.</summary>
+    public static bool IsClientGone(ForwardError error) =>
+        error is ForwardError.DownstreamGone or ForwardError.DownstreamReset;
+
     private static ErrorLook[] Build()
     {
         var table = new ErrorLook[(int)ForwardError.PathRefused + 1];
@@ -71,6 +75,10 @@ internal static class ErrorMapping
             new(504, ResponseFlags.DurationTimeout, "max_duration_timeout", "upstream max stream duration reached");
         table[(int)ForwardError.DownstreamGone] =
             new(499, ResponseFlags.DownstreamConnectionTermination, "downstream_remote_disconnect", "");
+        table[(int)ForwardError.DownstreamReset] =
+            new(499, ResponseFlags.DownstreamRemoteReset, "http2.remote_reset", "");
+        table[(int)ForwardError.DownstreamMessagingError] =
+            new(400, ResponseFlags.DownstreamProtocolError, "http2.violation.of.messaging.rule", "");
         table[(int)ForwardError.DownstreamProtocolError] =
             new(400, ResponseFlags.DownstreamProtocolError, "http1.codec_error", "");
         table[(int)ForwardError.RequestTimedOut] =

@@ -209,7 +209,7 @@ internal sealed class Exchange
         UpstreamStream upstream = Upstream!;
         if (RequestBody.HasBegun)
         {
-            if (RequestBody.Restart(upstream, Request.Body.Kind))
+            if (RequestBody.Restart(upstream, upstream.Frame(Request.Body).Kind))
             {
                 BeginPace();
                 UploadStarted = true;
@@ -237,7 +237,7 @@ internal sealed class Exchange
 
         UploadStarted = true;
         ReplayBuffer? kept = keptMax > 0 ? _kept : null;
-        RequestBody.Begin(Downstream, Request.Body, upstream, Request.Body.Kind, Manager.Limits, kept);
+        RequestBody.Begin(Downstream, Request.Body, upstream, upstream.Frame(Request.Body).Kind, Manager.Limits, kept);
         BeginPace();
         _upload = UploadAsync();
     }
@@ -360,7 +360,7 @@ internal sealed class Exchange
     public void CutDownstream()
     {
         CloseDownstream = true;
-        if (Interrupted == ForwardError.DownstreamGone)
+        if (ErrorMapping.IsClientGone(Interrupted))
         {
             Downstream.Abort();
         }
@@ -447,7 +447,7 @@ internal sealed class Exchange
     /// <summary>A body of announced length has a least pace, each attempt anew.</summary>
     private void BeginPace()
     {
-        if (Request.Body.Kind == BodyKind.Counted)
+        if (Request.Body.HasLength)
         {
             _watch.BodyPace();
         }

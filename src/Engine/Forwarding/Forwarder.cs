@@ -273,7 +273,7 @@ internal sealed class Forwarder
             exchange.Cluster!.StatsFor(exchange.Reactor.Index).UpstreamRqPendingOverflow++;
         }
 
-        if (error == ForwardError.DownstreamGone || exchange.ResponseStarted)
+        if (ErrorMapping.IsClientGone(error) || exchange.ResponseStarted)
         {
             exchange.Record.Flags |= ErrorMapping.Look(error).Flags;
             exchange.Record.ResponseCodeDetails = exchange.ResponseStarted

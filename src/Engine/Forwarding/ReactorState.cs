@@ -1,5 +1,8 @@
+using System.Collections.Generic;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Upstream;
+using FastMesh.Protocols;
+using FastMesh.Protocols.Http2;
 
 namespace FastMesh.Engine.Forwarding;
 
@@ -8,9 +11,12 @@ namespace FastMesh.Engine.Forwarding;
 /// </summary>
 internal sealed class ReactorState
 {
-    /// <summary>Exchanges kept for reuse; with about 8 KiB each, 4,096 hold 32 MiB after a peak.</summary>
+    /// <summary>
+    /// Exchanges, and HTTP/2 streams, kept for reuse; with about 8 KiB each, 4,096 hold 32 MiB after a peak.
+    /// </summary>
     private const int FreeExchangesMax = 4096;
 
+    private readonly Stack<DownstreamStream> _freeStreams = new();
     private Exchange? _free;
     private int _freeCount;
 
@@ -27,7 +33,24 @@ internal sealed class ReactorState
 
     public Forwarder Forwarder { get; }
 
+    /// <summary>What the HTTP/2 sessions of the reactor share.</summary>
+    public Http2Memory Http2Memory { get; } = new();
+
+    /// <summary>100 (Continue).</summary>
+    public ResponseHead Continue { get; } = new() { StatusCode = 100 };
+
     public ResponseDate Date { get; } = new();
+
+    /// <summary>An HTTP/2 stream that was in use before, or null.</summary>
+    public DownstreamStream? RentStream() => _freeStreams.TryPop(out DownstreamStream? stream) ? stream : null;
+
+    public void Return(DownstreamStream stream)
+    {
+        if (_freeStreams.Count < FreeExchangesMax)
+        {
+            _freeStreams.Push(stream);
+        }
+    }
 
     public Exchange Rent()
     {

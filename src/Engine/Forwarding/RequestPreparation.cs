@@ -1,5 +1,7 @@
 using System;
+using System.Text;
 using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
@@ -22,7 +24,19 @@ internal static class RequestPreparation
             return ForwardError.Http10Refused;
         }
 
+        if (head.Version == HttpVersion.Http2 && !ApplyUnderscores(exchange, manager))
+        {
+            return ForwardError.DownstreamMessagingError;
+        }
+
         exchange.CloseDownstream |= !head.KeepAlive;
+        if (head.HasUpgrade && Ascii.EqualsIgnoreCase(head.Upgrade, "h2c"u8))
+        {
+            // RFC 9113 §3.1: obsolete, and to be ignored. The request is served as what it is.
+            head.SetUpgrade(default);
+            head.Fields.Remove("http2-settings"u8);
+        }
+
         exchange.IsUpgrade = head.HasUpgrade || head.Method == HttpMethod.Connect;
         PrepareAuthority(head, manager);
         if (head.Method != HttpMethod.Connect)
@@ -43,6 +57,38 @@ internal static class RequestPreparation
         }
 
         return ForwardError.None;
+    }
+
+    /// <summary>The codec of HTTP/1 sees to it itself; see <c>headers_with_underscores_action</c>.</summary>
+    /// <returns>False when the request is refused.</returns>
+    private static bool ApplyUnderscores(Exchange exchange, HttpManager manager)
+    {
+        UnderscoreAction action = manager.Limits.Underscores;
+        if (action == UnderscoreAction.Allow)
+        {
+            return true;
+        }
+
+        HttpFields fields = exchange.Request.Fields;
+        Http2Stats stats = manager.Http2Stats[exchange.Reactor.Index];
+        for (int i = fields.Count - 1; i >= 0; i--)
+        {
+            if (!fields.Name(i).Contains((byte)'_'))
+            {
+                continue;
+            }
+
+            if (action == UnderscoreAction.Reject)
+            {
+                stats.RejectedUnderscores++;
+                return false;
+            }
+
+            stats.DroppedUnderscores++;
+            fields.RemoveAt(i);
+        }
+
+        return true;
     }
 
     private static bool AcceptHttp10(RequestHead head, HttpManager manager)

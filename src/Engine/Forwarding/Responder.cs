@@ -105,7 +105,7 @@ internal static class Responder
     /// <summary>Passes an interim response on; HTTP/1.0 clients do not know them (RFC 9110 §15.2).</summary>
     public static void WriteInterim(Exchange exchange)
     {
-        if (exchange.Request.Version != HttpVersion.Http11
+        if (exchange.Request.Version == HttpVersion.Http10
             || (exchange.Response.StatusCode == 100 && !exchange.Manager.Proxy100Continue))
         {
             return;

@@ -23,6 +23,11 @@ internal static class Upgrade
             return true;
         }
 
+        if (exchange.Request.Version == HttpVersion.Http2)
+        {
+            return false;
+        }
+
         bool isConnect = exchange.Request.Method == HttpMethod.Connect;
         System.ReadOnlySpan<byte> type = isConnect ? "CONNECT"u8 : exchange.Request.Upgrade;
         return exchange.Route!.AllowsUpgrade(type) ?? exchange.Manager.AllowsUpgrade(type);

@@ -122,20 +122,20 @@ internal sealed unsafe class BufferPool
     }
 
     /// <summary>
-    /// Lends the first <paramref name="length"/> valid bytes of <paramref name="segment"/>, which keeps the rest. The
-    /// view is returned like any block.
+    /// Lends the first <paramref name="length"/> valid bytes of <paramref name="segment"/>, which keeps the rest and
+    /// may be a view itself. The view is returned like any block.
     /// </summary>
     public BufferSegment Share(BufferSegment segment, int length)
     {
-        Debug.Assert(length > 0 && length < segment.Length, "a part of the valid bytes");
-        Debug.Assert(segment.Lender is null, "readers hold blocks, not views");
+        Debug.Assert(length > 0 && length <= segment.Length, "valid bytes");
+        BufferSegment lender = segment.Lender ?? segment;
         if (!_views.TryPop(out BufferSegment? view))
         {
             view = new BufferSegment(this, [], 0, 0, BufferSize.View, null);
         }
 
-        view.Show(segment, length);
-        segment.Views++;
+        view.Show(segment, lender, length);
+        lender.Views++;
         segment.Start += length;
         return view;
     }
@@ -153,7 +153,7 @@ internal sealed unsafe class BufferPool
         if (segment.Lender is { } lender)
         {
             segment.Reset();
-            segment.Show(null, 0);
+            segment.Show(null, null, 0);
             if (_views.Count < ViewsKeptMax)
             {
                 _views.Push(segment);

@@ -113,15 +113,17 @@ internal sealed unsafe class BufferSegment : ReadOnlySequenceSegment<byte>
         Next = null;
     }
 
-    /// <summary>Makes this a view of the first <paramref name="length"/> valid bytes of a block, or of nothing.</summary>
-    internal void Show(BufferSegment? lender, int length)
+    /// <summary>
+    /// Makes this a view of the first <paramref name="length"/> valid bytes of a block or view, or of nothing.
+    /// </summary>
+    internal void Show(BufferSegment? source, BufferSegment? lender, int length)
     {
         Lender = lender;
         Capacity = length;
         End = length;
-        _array = lender?._array ?? [];
-        _offset = lender is null ? 0 : lender._offset + lender.Start;
-        Block = lender is null ? null : lender.Block + lender.Start;
+        _array = source?._array ?? [];
+        _offset = source is null ? 0 : source._offset + source.Start;
+        Block = source is null ? null : source.Block + source.Start;
     }
 
     /// <summary>Cuts the link to the next block, keeping the bytes.</summary>

@@ -5,6 +5,7 @@ using FastMesh.Engine.Routing;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
+using FastMesh.Protocols.Http2;
 
 namespace FastMesh.Engine.Snapshots;
 
@@ -51,6 +52,30 @@ internal sealed class HttpManager
     public long DelayedCloseTimeoutMs { get; init; }
 
     public uint MaxRequestsPerConnection { get; init; }
+
+    /// <summary>When a draining HTTP/2 connection takes no stream any more even if its peer says nothing.</summary>
+    public long DrainTimeoutMs { get; init; }
+
+    /// <summary>What HTTP/2 connections offer and may cost.</summary>
+    public Http2Limits Http2Limits { get; init; } = Http2Limits.Default;
+
+    public required Http2Stats[] Http2Stats { get; init; }
+
+    /// <summary>A malformed HTTP/2 message ends its connection, not just its stream.</summary>
+    public bool EndsConnectionOnMalformedMessage { get; init; }
+
+    /// <summary>Between PINGs that ask whether an HTTP/2 client lives; 0 asks never.</summary>
+    public long KeepaliveIntervalMs { get; init; }
+
+    public long KeepaliveTimeoutMs { get; init; }
+
+    public int KeepaliveJitterPercent { get; init; }
+
+    /// <summary>What a connection speaks is told from its first bytes.</summary>
+    public bool DetectsHttp2 { get; init; }
+
+    /// <summary>Only HTTP/2 is spoken.</summary>
+    public bool IsHttp2 { get; init; }
 
     public bool AcceptHttp10 { get; init; }
 

@@ -88,6 +88,13 @@ internal sealed class SnapshotCompiler
             },
             Stats = _metrics.Http(settings.StatPrefix),
             LocalReplies = LocalReplies.Compile(settings.LocalReplies, path, problems),
+            Http2Stats = _metrics.Http2(),
+            Http2Limits = Http2LimitsCompiler.OfManager(settings),
+            EndsConnectionOnMalformedMessage = !settings.Http2.StreamErrorOnMalformedMessage,
+            KeepaliveIntervalMs = Milliseconds(settings.Http2.KeepaliveInterval),
+            KeepaliveTimeoutMs = Milliseconds(settings.Http2.KeepaliveTimeout),
+            KeepaliveJitterPercent = settings.Http2.KeepaliveJitterPercent,
+            DrainTimeoutMs = Milliseconds(settings.DrainTimeout),
             AccessLogs = CompileLogs(settings.AccessLogs, path, problems),
             Paths = new PathNormalizer
             {
@@ -101,6 +108,8 @@ internal sealed class SnapshotCompiler
                     _ => EscapedSlashesAction.Keep,
                 },
             },
+            DetectsHttp2 = settings.Codec == HttpCodec.Auto,
+            IsHttp2 = settings.Codec == HttpCodec.Http2,
             RequestHeadersTimeoutMs = Milliseconds(settings.RequestHeadersTimeout),
             RequestTimeoutMs = Milliseconds(settings.RequestTimeout),
             StreamIdleTimeoutMs = Milliseconds(settings.StreamIdleTimeout),

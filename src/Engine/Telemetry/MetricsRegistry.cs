@@ -22,6 +22,12 @@ internal enum StatScope : byte
 
     /// <summary><c>tcp.&lt;stat_prefix&gt;.*</c>.</summary>
     Tcp,
+
+    /// <summary><c>http2.*</c>, of all clients.</summary>
+    Http2,
+
+    /// <summary><c>cluster.&lt;name&gt;.http2.*</c>.</summary>
+    ClusterHttp2,
 }
 
 /// <summary>What kind of number a statistic is.</summary>
@@ -54,6 +60,8 @@ internal readonly record struct StatSample(
         StatScope.Http => $"http.{Subject}.{Name}",
         StatScope.Listener => $"listener.{Subject}.{Name}",
         StatScope.Tcp => $"tcp.{Subject}.{Name}",
+        StatScope.Http2 => $"http2.{Name}",
+        StatScope.ClusterHttp2 => $"cluster.{Subject}.http2.{Name}",
         _ => Name,
     };
 
@@ -91,6 +99,12 @@ internal sealed class MetricsRegistry
     /// <summary>Sets what else is shown of a cluster, computed on scrape; clusters of one name show the last.</summary>
     public void SetClusterGauges(string name, StatBlock gauges) =>
         _gauges[(StatScope.Cluster, Plain(name))] = gauges;
+
+    /// <summary>The blocks of all HTTP/2 clients.</summary>
+    public Http2Stats[] Http2() => Blocks<Http2Stats>(StatScope.Http2, "");
+
+    /// <summary>The blocks of the HTTP/2 connections to a cluster.</summary>
+    public Http2Stats[] ClusterHttp2(string name) => Blocks<Http2Stats>(StatScope.ClusterHttp2, name);
 
     /// <summary>
     /// Adds a number of the process under its full name, such as <c>server.uptime</c>; read on scrape.

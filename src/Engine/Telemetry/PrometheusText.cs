@@ -63,6 +63,8 @@ internal static class PrometheusText
             StatScope.Http => "http_",
             StatScope.Listener => "listener_",
             StatScope.Tcp => "tcp_",
+            StatScope.Http2 => "http2_",
+            StatScope.ClusterHttp2 => "cluster_http2_",
             _ => "",
         });
         bool hasClass = ResponseClass(sample) != '\0';
@@ -109,7 +111,7 @@ internal static class PrometheusText
     {
         string tag = sample.Scope switch
         {
-            StatScope.Cluster => "envoy_cluster_name",
+            StatScope.Cluster or StatScope.ClusterHttp2 => "envoy_cluster_name",
             StatScope.Http => "envoy_http_conn_manager_prefix",
             StatScope.Listener => "envoy_listener_address",
             StatScope.Tcp => "envoy_tcp_prefix",

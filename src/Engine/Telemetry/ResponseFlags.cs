@@ -73,6 +73,9 @@ internal enum ResponseFlags : ulong
 
     /// <summary>DT: a connection or exchange lived too long.</summary>
     DurationTimeout = 1UL << 21,
+
+    /// <summary>DR: the client reset its stream.</summary>
+    DownstreamRemoteReset = 1UL << 22,
 }
 
 /// <summary>The short and long names of <see cref="ResponseFlags"/>.</summary>
@@ -102,6 +105,7 @@ internal static class ResponseFlagNames
         (ResponseFlags.NoClusterFound, "NC", "NoClusterFound"),
         (ResponseFlags.OverloadManagerTerminated, "OM", "OverloadManagerTerminated"),
         (ResponseFlags.DurationTimeout, "DT", "DurationTimeout"),
+        (ResponseFlags.DownstreamRemoteReset, "DR", "DownstreamRemoteReset"),
     ];
 
     public static bool TryParse(string shortName, out ResponseFlags flag)

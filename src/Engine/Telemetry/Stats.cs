@@ -1,3 +1,5 @@
+using FastMesh.Protocols;
+
 namespace FastMesh.Engine.Telemetry;
 
 /// <summary>Takes what a subject counted. The names are Envoy's, without prefix.</summary>
@@ -56,10 +58,17 @@ internal sealed class HttpStats : StatBlock
     public long DownstreamCxTotal;
     public long DownstreamCxActive;
     public long DownstreamCxDestroy;
+    public long DownstreamCxHttp1Total;
+    public long DownstreamCxHttp1Active;
+    public long DownstreamCxHttp2Total;
+    public long DownstreamCxHttp2Active;
     public long DownstreamCxIdleTimeout;
+    public long DownstreamCxMaxDurationReached;
     public long DownstreamCxProtocolError;
     public long DownstreamRqTotal;
     public long DownstreamRqActive;
+    public long DownstreamRqHttp1Total;
+    public long DownstreamRqHttp2Total;
     public long DownstreamRqTimeout;
     public long DownstreamRqHeaderTimeout;
     public long DownstreamRqIdleTimeout;
@@ -79,6 +88,7 @@ internal sealed class HttpStats : StatBlock
     public void EndRequest(ExchangeRecord record)
     {
         DownstreamRqActive--;
+        _ = record.Protocol == HttpVersion.Http2 ? DownstreamRqHttp2Total++ : DownstreamRqHttp1Total++;
         Responses.Count(record.ResponseCode);
         DownstreamRqTime.Record((record.EndUs - record.StartUs) / 1000);
         if (record.Flags != ResponseFlags.None || record.ResponseCode == 408)
@@ -90,7 +100,8 @@ internal sealed class HttpStats : StatBlock
     private void CountTrouble(ExchangeRecord record)
     {
         NoRoute += Has(record, ResponseFlags.NoRouteFound);
-        DownstreamRqRxReset += Has(record, ResponseFlags.DownstreamConnectionTermination);
+        DownstreamRqRxReset += Has(
+            record, ResponseFlags.DownstreamConnectionTermination | ResponseFlags.DownstreamRemoteReset);
         DownstreamRqIdleTimeout += Has(record, ResponseFlags.StreamIdleTimeout);
         switch (record.ResponseCodeDetails)
         {
@@ -107,10 +118,17 @@ internal sealed class HttpStats : StatBlock
         visitor.Counter("downstream_cx_total", DownstreamCxTotal);
         visitor.Gauge("downstream_cx_active", DownstreamCxActive);
         visitor.Counter("downstream_cx_destroy", DownstreamCxDestroy);
+        visitor.Counter("downstream_cx_http1_total", DownstreamCxHttp1Total);
+        visitor.Gauge("downstream_cx_http1_active", DownstreamCxHttp1Active);
+        visitor.Counter("downstream_cx_http2_total", DownstreamCxHttp2Total);
+        visitor.Gauge("downstream_cx_http2_active", DownstreamCxHttp2Active);
         visitor.Counter("downstream_cx_idle_timeout", DownstreamCxIdleTimeout);
+        visitor.Counter("downstream_cx_max_duration_reached", DownstreamCxMaxDurationReached);
         visitor.Counter("downstream_cx_protocol_error", DownstreamCxProtocolError);
         visitor.Counter("downstream_rq_total", DownstreamRqTotal);
         visitor.Gauge("downstream_rq_active", DownstreamRqActive);
+        visitor.Counter("downstream_rq_http1_total", DownstreamRqHttp1Total);
+        visitor.Counter("downstream_rq_http2_total", DownstreamRqHttp2Total);
         visitor.Counter("downstream_rq_timeout", DownstreamRqTimeout);
         visitor.Counter("downstream_rq_header_timeout", DownstreamRqHeaderTimeout);
         visitor.Counter("downstream_rq_idle_timeout", DownstreamRqIdleTimeout);

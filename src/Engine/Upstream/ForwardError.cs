@@ -32,7 +32,9 @@ internal enum ForwardError : byte
 
     // The downstream side
     DownstreamGone,
+    DownstreamReset,
     DownstreamProtocolError,
+    DownstreamMessagingError,
     RequestTimedOut,
     HeadTimedOut,
     BodyTooSlow,

@@ -79,15 +79,22 @@ internal sealed class Http1Client : UpstreamStream
     }
 
     /// <inheritdoc/>
+    public override BodyLength Frame(BodyLength body) =>
+        body.Kind != BodyKind.EndStream ? body : body.HasLength ? BodyLength.Counted(body.Length) : BodyLength.Chunked;
+
+    /// <inheritdoc/>
     public override bool WriteHead(RequestHead head, bool isUpgrade)
     {
         Requests++;
         _parse = default;
         _sentBeforeBytes = Connection.BytesSent;
         TransportWriter writer = Connection.Writer;
+        BodyLength body = head.Body;
+        head.Body = Frame(body);
         Span<byte> span = writer.GetSpan(Http1Writer.MeasureRequest(head));
         int written = Http1Writer.WriteRequest(
             head, isUpgrade ? ConnectionOption.Upgrade : ConnectionOption.None, span);
+        head.Body = body;
         if (written < 0)
         {
             IsSpent = true;

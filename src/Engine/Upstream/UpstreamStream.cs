@@ -20,6 +20,9 @@ internal abstract class UpstreamStream : MessageStream
     /// <summary>True when the current exchange is not the first one here: the peer may have closed meanwhile.</summary>
     public abstract bool IsReused { get; }
 
+    /// <summary>How this protocol frames a request's body.</summary>
+    public abstract BodyLength Frame(BodyLength body);
+
     /// <summary>Writes the request's head from its parsed parts; it leaves with the turn's flush.</summary>
     /// <returns>False when the head cannot be sent without breaking the grammar.</returns>
     public abstract bool WriteHead(RequestHead head, bool isUpgrade);

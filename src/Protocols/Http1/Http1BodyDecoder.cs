@@ -102,6 +102,14 @@ internal struct Http1BodyDecoder
         };
     }
 
+    /// <summary>Begins a body whose framing is not HTTP/1.1's: every byte is body until the input ends.</summary>
+    public void StartUntilEnd(Http1Limits limits)
+    {
+        _limits = limits;
+        _remaining = 0;
+        _state = State.UntilClose;
+    }
+
     /// <summary>
     /// Records that body bytes were moved without <see cref="Decode"/>; at most <see cref="Contiguous"/>.
     /// </summary>

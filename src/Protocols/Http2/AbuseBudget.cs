@@ -117,8 +117,11 @@ internal struct AbuseBudget
     /// <summary>A frame was written that the peer provoked: an acknowledgement or a reset.</summary>
     public void FrameOwed() => _owedFrames++;
 
-    /// <summary>The transport has sent everything.</summary>
-    public void OutputDrained() => _owedFrames = 0;
+    /// <summary>Frames of that kind that the transport may not have sent yet.</summary>
+    public readonly int OwedFrames => _owedFrames;
+
+    /// <summary>The transport has sent the oldest of them.</summary>
+    public void OwedSent(int count) => _owedFrames = Math.Max(0, _owedFrames - count);
 
     /// <summary>Whether the frames that wait for the peer are within their limit.</summary>
     public readonly Http2Fault Owed(Http2Limits limits) =>

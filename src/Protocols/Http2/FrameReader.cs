@@ -36,6 +36,10 @@ internal struct FrameReader
     /// <summary>The frame of the last step.</summary>
     public readonly FrameHeader Header => _header;
 
+    /// <summary>The stream of a HEADERS or CONTINUATION frame that has begun and not ended; 0 for none.</summary>
+    public readonly int HeadOf =>
+        _inPayload && (_header.Type is FrameType.Headers or FrameType.Continuation) ? _header.StreamId : 0;
+
     /// <summary>Reads up to the end of the next frame, or of the header of DATA.</summary>
     /// <param name="input">The whole input.</param>
     /// <param name="at">Where to read; moved behind what was used.</param>

@@ -121,8 +121,16 @@ internal sealed class Http2Session
     /// <summary>Refills the budgets against floods; once per turn, with the reactor's time.</summary>
     public void Tick(long nowMs) => _state.Budget.Tick(_state.Limits, nowMs);
 
-    /// <summary>Says that the transport has sent all output: frames owed so far are no burden any more.</summary>
-    public void OutputDrained() => _state.Budget.OutputDrained();
+    /// <summary>Frames in the output that the peer provoked, as far as <see cref="OwedSent"/> was not told.</summary>
+    public int OwedFrames => _state.Budget.OwedFrames;
+
+    /// <summary>Says that the transport has sent the oldest of <see cref="OwedFrames"/>: they are no burden.</summary>
+    public void OwedSent(int count) => _state.Budget.OwedSent(count);
+
+    /// <summary>
+    /// The stream whose field block has begun and not ended, else 0: the user limits how long that may take.
+    /// </summary>
+    public int HeadBeingRead => _state.Block.StreamId != 0 ? _state.Block.StreamId : _state.Reader.HeadOf;
 
     /// <summary>True while the key's stream holds a place.</summary>
     public bool Contains(StreamKey stream) => _state.Streams.Contains(stream);
@@ -282,12 +290,16 @@ internal sealed class Http2Session
     }
 
     /// <summary>Ends a stream at once unless it is closed; it still has to be released.</summary>
-    public void Reset(StreamKey stream, Http2ErrorCode code)
+    /// <returns>True when it was not closed.</returns>
+    public bool Reset(StreamKey stream, Http2ErrorCode code)
     {
-        if (Contains(stream) && At(stream).State != StreamState.Closed && !IsFailed)
+        if (!Contains(stream) || At(stream).State == StreamState.Closed || IsFailed)
         {
-            _state.Reset(stream.Index, code);
+            return false;
         }
+
+        _state.Reset(stream.Index, code);
+        return true;
     }
 
     /// <summary>

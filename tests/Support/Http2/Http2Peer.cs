@@ -102,7 +102,7 @@ internal sealed class Http2Peer
 
         byte[] bytes = Output.WrittenSpan.ToArray();
         Output.ResetWrittenCount();
-        Session.OutputDrained();
+        Session.OwedSent(Session.OwedFrames);
         other.Receive(bytes, step);
         return true;
     }

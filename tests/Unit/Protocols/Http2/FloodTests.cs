@@ -185,7 +185,7 @@ public sealed class FloodTests
         server.Session.Reset(server.LastStream, Http2ErrorCode.Cancel);
         Flood(server, i =>
         {
-            server.Session.OutputDrained();
+            server.Session.OwedSent(server.Session.OwedFrames);
             return Frames.Data(1, [1], endStream: false);
         }, 20_000);
         Calm(server, Http2Fault.StrayFrameFlood);
@@ -243,7 +243,7 @@ public sealed class FloodTests
         Http2Peer server = Http2Peer.Server();
         Flood(server, i =>
         {
-            server.Session.OutputDrained();
+            server.Session.OwedSent(server.Session.OwedFrames);
             return frame(i);
         });
         Calm(server, fault);

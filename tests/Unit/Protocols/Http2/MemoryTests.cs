@@ -123,8 +123,8 @@ public sealed class MemoryTests
                 toServer.Clear();
                 client.Receive(toClient.Written, ref handler);
                 toClient.Clear();
-                client.OutputDrained();
-                server.OutputDrained();
+                client.OwedSent(client.OwedFrames);
+                server.OwedSent(server.OwedFrames);
             }
         }
 
