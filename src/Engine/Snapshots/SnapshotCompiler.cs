@@ -74,18 +74,7 @@ internal sealed class SnapshotCompiler
         return new HttpManager
         {
             Routes = routes,
-            Limits = new Http1Limits
-            {
-                HeadBytesMax = settings.MaxRequestHeadersKb * 1024,
-                FieldsMax = settings.MaxHeadersCount,
-                TargetBytesMax = Math.Min(settings.MaxRequestHeadersKb * 1024, 8 * 1024),
-                Underscores = settings.HeadersWithUnderscores switch
-                {
-                    UnderscoresAction.RejectRequest => UnderscoreAction.Reject,
-                    UnderscoresAction.DropField => UnderscoreAction.Drop,
-                    _ => UnderscoreAction.Allow,
-                },
-            },
+            Limits = Http1LimitsOf(settings),
             Stats = _metrics.Http(settings.StatPrefix),
             LocalReplies = LocalReplies.Compile(settings.LocalReplies, path, problems),
             Http2Stats = _metrics.Http2(),
@@ -193,4 +182,17 @@ internal sealed class SnapshotCompiler
     }
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
+
+    private static Http1Limits Http1LimitsOf(HttpConnectionManagerSettings settings) => new()
+    {
+        HeadBytesMax = settings.MaxRequestHeadersKb * 1024,
+        FieldsMax = settings.MaxHeadersCount,
+        TargetBytesMax = Math.Min(settings.MaxRequestHeadersKb * 1024, 8 * 1024),
+        Underscores = settings.HeadersWithUnderscores switch
+        {
+            UnderscoresAction.RejectRequest => UnderscoreAction.Reject,
+            UnderscoresAction.DropField => UnderscoreAction.Drop,
+            _ => UnderscoreAction.Allow,
+        },
+    };
 }

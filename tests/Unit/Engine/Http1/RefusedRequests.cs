@@ -100,7 +100,7 @@ internal static class RefusedRequests
         "GET /│\u0001" + Host, "\u0016\u0003\u0001│\u0002\0\u0001\0\u0001\u00fc\u0003\u0003")
         .Concat(Wire.Refused(505, "version",
             "GET / HTTP/0│.9\r\nHost: a\r\n\r\n", "GET / HTTP/2│.0\r\nHost: a\r\n\r\n",
-            "GET / HTTP/9.│9\r\nHost: a\r\n\r\n", "PRI * HTTP/2.0\r\n│\r\nSM\r\n\r\n"))
+            "GET / HTTP/9.│9\r\nHost: a\r\n\r\n"))
         .Concat(Wire.Refused(400, "method", "G(│T /" + Host, "G\u00e4│T /" + Host))
         .Concat(Wire.Refused(501, "long method", new string('M', 64) + "│M /" + Host, new string('M', 70_000)));
 
