@@ -5,9 +5,11 @@ using FastMesh.Engine.Reactors;
 namespace FastMesh.Engine.Transport;
 
 /// <summary>
-/// The receives of a <see cref="UringPoller"/>: multishot, into provided blocks of two sizes. A connection that fills
-/// its blocks moves to the large ones. Multishot knows no back-pressure, so receiving is cancelled above a mark of
-/// unread bytes and armed again below a lower one.
+/// The receives of a <see cref="UringPoller"/>, into provided blocks of two sizes. Most connections have one multishot
+/// receive into medium blocks. Multishot knows no back-pressure: the kernel may bring 32 blocks in one turn before a
+/// cancel above the mark of unread bytes has effect. A connection that fills its blocks therefore moves to large ones
+/// that are asked for one by one: it holds little more than its mark, and what was received is sent on while it is
+/// still in the processor's cache.
 /// </summary>
 internal sealed unsafe class UringReceives : IDisposable
 {
@@ -15,6 +17,9 @@ internal sealed unsafe class UringReceives : IDisposable
     public const int UnreadLowBytes = 64 << 10;
 
     private const int UnreadHighBytes = 256 << 10;
+
+    // A connection in bulk: the block that its reader works on, and one more.
+    private const int BulkUnreadHighBytes = 64 << 10;
     private const int MediumBlocks = 512;
     private const int LargeBlocks = 64;
     private const int MediumBlocksAtFirst = 32;
@@ -110,7 +115,8 @@ internal sealed unsafe class UringReceives : IDisposable
         }
 
         connection.Reader.OnReceived(segment);
-        if (connection.Reader.BufferedBytes > UnreadHighBytes && !connection.IsClosing)
+        int high = large ? BulkUnreadHighBytes : UnreadHighBytes;
+        if (connection.Reader.BufferedBytes > high && !connection.IsClosing)
         {
             connection.Poll |= PollFlags.Paused;
             Cancel(connection);
@@ -162,7 +168,8 @@ internal sealed unsafe class UringReceives : IDisposable
         entry->Operation = Uring.OpReceive;
         entry->Fd = connection.Fd;
         entry->Flags = Uring.EntryBufferSelect;
-        entry->Priority = Uring.ReceiveMultishot | Uring.ReceivePollFirst;
+        // Bulk tries at once: the next block is most likely there.
+        entry->Priority = connection.Bulk ? (ushort)0 : Uring.ReceiveMultishot | Uring.ReceivePollFirst;
         entry->BufferGroup = ring.Group;
         entry->UserData = UringKind.UserData(connection, UringKind.Receive);
         connection.Poll |= PollFlags.ReceiveArmed;
