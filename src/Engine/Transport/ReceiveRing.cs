@@ -30,12 +30,14 @@ internal sealed unsafe class ReceiveRing : IDisposable
     private int _freeCount;
     private ushort _tail;
     private readonly int _targetMin;
+    private readonly int _headroom;
     private int _target;
     private int _taken;
     private int _takenMost;
     private int _turns;
 
-    private ReceiveRing(Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, byte* at)
+    private ReceiveRing(Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, int headroom,
+        byte* at)
     {
         _ring = ring;
         _pool = pool;
@@ -44,6 +46,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
         _capacity = capacity;
         _target = target;
         _targetMin = target;
+        _headroom = headroom;
         _entries = at;
         _entriesBytes = (nuint)(capacity * EntryBytes);
         _segments = new BufferSegment?[capacity];
@@ -62,10 +65,13 @@ internal sealed unsafe class ReceiveRing : IDisposable
 
     /// <summary>
     /// Registers a group of at most <paramref name="capacity"/> blocks (a power of two), <paramref name="target"/> of
-    /// them to begin with; 0 waits for the first demand. Null and the error number where the kernel refuses.
+    /// them to begin with; 0 waits for the first demand. <paramref name="headroom"/> times what a turn takes stands in
+    /// the ring: the kernel takes the block that lies there longest, so that large blocks in reserve would be cold ones.
+    /// Null and the error number where the kernel refuses.
     /// </summary>
     public static ReceiveRing? TryCreate(
-        Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, out int errno)
+        Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, int headroom,
+        out int errno)
     {
         byte* at = LibC.MapMemory(null, (nuint)(capacity * EntryBytes), 3, 0x22, -1, 0);
         ulong* registration = stackalloc ulong[5];
@@ -81,7 +87,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
             return null;
         }
 
-        return new ReceiveRing(ring, pool, size, group, capacity, target, at);
+        return new ReceiveRing(ring, pool, size, group, capacity, target, headroom, at);
     }
 
     /// <summary>The block that the kernel took; the caller owns it.</summary>
@@ -101,17 +107,14 @@ internal sealed unsafe class ReceiveRing : IDisposable
     /// <summary>End of a turn: replaces what was taken, as far as the budget allows.</summary>
     public void Refill()
     {
-        if (_taken * 2 > _target && _taken > 0)
-        {
-            Grow(1);
-        }
+        _target = Math.Max(_target, Math.Min(_capacity, _taken * _headroom));
 
         _takenMost = Math.Max(_takenMost, _taken);
         _taken = 0;
         if (++_turns == TurnsPerReview)
         {
             // What the kernel already has stays with it until it is used; it is only not replaced.
-            _target = Math.Max(_targetMin, Math.Min(_target, _takenMost * 4));
+            _target = Math.Max(_targetMin, Math.Min(_target, _takenMost * _headroom));
             _takenMost = 0;
             _turns = 0;
         }

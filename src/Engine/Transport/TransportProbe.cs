@@ -51,7 +51,7 @@ internal static unsafe class TransportProbe
         }
 
         var pool = new BufferPool(new BufferBudget(1 << 20));
-        using ReceiveRing? buffers = ReceiveRing.TryCreate(ring, pool, BufferSize.Medium, 0, 8, 0, out errno);
+        using ReceiveRing? buffers = ReceiveRing.TryCreate(ring, pool, BufferSize.Medium, 0, 8, 0, 1, out errno);
         return buffers is null
             ? "the kernel has no rings of provided buffers (Linux 5.19): " + new TransportError(errno).Text
             : FindMissingOperation(ring);

@@ -24,6 +24,7 @@ internal sealed unsafe class UringReceives : IDisposable
     private const int LargeBlocks = 64;
     private const int MediumBlocksAtFirst = 32;
     private const int LargeBlocksAtFirst = 8;
+    private const int MediumHeadroom = 4;
 
     // A connection that filled this many blocks in a row is moved to large ones; and back.
     private const int FullReceivesForLarge = 4;
@@ -41,9 +42,9 @@ internal sealed unsafe class UringReceives : IDisposable
         _poller = poller;
         BufferPool pool = poller.Reactor.Buffers;
         _medium = ReceiveRing.TryCreate(
-            ring, pool, BufferSize.Medium, 0, MediumBlocks, MediumBlocksAtFirst, out int errno)
+            ring, pool, BufferSize.Medium, 0, MediumBlocks, MediumBlocksAtFirst, MediumHeadroom, out int errno)
             ?? throw new InvalidOperationException("io_uring buffer ring: " + new TransportError(errno).Text);
-        _large = ReceiveRing.TryCreate(ring, pool, BufferSize.Large, 1, LargeBlocks, 0, out errno)
+        _large = ReceiveRing.TryCreate(ring, pool, BufferSize.Large, 1, LargeBlocks, 0, 1, out errno)
             ?? throw new InvalidOperationException("io_uring buffer ring: " + new TransportError(errno).Text);
     }
 
@@ -132,7 +133,7 @@ internal sealed unsafe class UringReceives : IDisposable
                 break;
             case TransportError.NoBuffers:
                 StarvedCount++;
-                RingOf(connection).Grow(MediumBlocksAtFirst);
+                RingOf(connection).Grow(LargeBlocksAtFirst);
                 connection.Poll |= PollFlags.Starved;
                 _starved.Add(connection);
                 break;
@@ -169,7 +170,7 @@ internal sealed unsafe class UringReceives : IDisposable
         entry->Fd = connection.Fd;
         entry->Flags = Uring.EntryBufferSelect;
         // Bulk tries at once: the next block is most likely there.
-        entry->Priority = connection.Bulk ? (ushort)0 : Uring.ReceiveMultishot | Uring.ReceivePollFirst;
+        entry->Priority = (ushort)(connection.Bulk ? 0 : Uring.ReceiveMultishot | Uring.ReceivePollFirst);
         entry->BufferGroup = ring.Group;
         entry->UserData = UringKind.UserData(connection, UringKind.Receive);
         connection.Poll |= PollFlags.ReceiveArmed;

@@ -85,7 +85,8 @@ public sealed class AcceptPipelineTests
     [Fact]
     public async Task Accept_HttpInspector_HttpGoesToTheManagerTheRestToTheRelay()
     {
-        await using TestMesh mesh = new();
+        // On a busy machine the client's first bytes may take longer than the usual wait.
+        await using TestMesh mesh = new() { ServerFirstWaitMs = 30_000 };
         using Socket server = Peer.Listen();
         mesh.AddCluster("c", Peer.PortOf(server));
         TaskCompletionSource<string> served = new();

@@ -36,6 +36,9 @@ internal sealed class TestMesh : IAsyncDisposable
 
     public Func<ValueList<AccessLogSettings>, AccessLog[]> AccessLogs { get; set; } = static _ => [];
 
+    /// <summary>How long a listener filter waits for a client that says nothing.</summary>
+    public int ServerFirstWaitMs { get; set; } = 50;
+
     /// <summary>Serves chains that are not tcp_proxy.</summary>
     public NetworkFilterDelegate Handler { get; set; } = static connection => connection.End();
 
@@ -80,7 +83,7 @@ internal sealed class TestMesh : IAsyncDisposable
         ListenerServices services = new()
         {
             ReactorCount = 1,
-            ServerFirstWaitMs = 50,
+            ServerFirstWaitMs = ServerFirstWaitMs,
             HttpManager = _ => connection => Handler(connection),
             Clusters = _clusters.GetValueOrDefault,
             TcpStats = _ => Tcp,
