@@ -36,8 +36,8 @@ internal sealed unsafe class ReceiveRing : IDisposable
     private int _takenMost;
     private int _turns;
 
-    private ReceiveRing(Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, int headroom,
-        byte* at)
+    private ReceiveRing(
+        Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, int headroom, byte* at)
     {
         _ring = ring;
         _pool = pool;
@@ -66,7 +66,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
     /// <summary>
     /// Registers a group of at most <paramref name="capacity"/> blocks (a power of two), <paramref name="target"/> of
     /// them to begin with; 0 waits for the first demand. <paramref name="headroom"/> times what a turn takes stands in
-    /// the ring: the kernel takes the block that lies there longest, so that large blocks in reserve would be cold ones.
+    /// the ring: the kernel takes the block that lies there longest, so that a reserve of large blocks would be cold.
     /// Null and the error number where the kernel refuses.
     /// </summary>
     public static ReceiveRing? TryCreate(
@@ -108,7 +108,6 @@ internal sealed unsafe class ReceiveRing : IDisposable
     public void Refill()
     {
         _target = Math.Max(_target, Math.Min(_capacity, _taken * _headroom));
-
         _takenMost = Math.Max(_takenMost, _taken);
         _taken = 0;
         if (++_turns == TurnsPerReview)
