@@ -76,7 +76,7 @@ internal sealed class RouteMatchTarget : FuzzTarget
         foreach (string line in lines.Skip(2).Take(20))
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0 && Http1Grammar.IsToken(Encoding.Latin1.GetBytes(line[..colon])))
+            if (colon is > 0 and <= HttpFields.NameLengthMax && Http1Grammar.IsToken(Encoding.Latin1.GetBytes(line[..colon])))
             {
                 fields.Add((line[..colon], line[(colon + 1)..].Trim(' ', '\t')));
             }
