@@ -52,7 +52,7 @@ public class HeadBenchmarks
     {
         Parse(s_browser);
         Http1Framing.StripHopByHop(_request.Fields, keepUpgrade: false);
-        return Http1Writer.WriteRequest(_request, default, _out);
+        return Http1Writer.WriteRequest(_request, _request.Body, default, _out);
     }
 
     private int Parse(byte[] bytes)

@@ -236,7 +236,16 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
             }
 
             _waiting = Waiting.Nothing;
-            if (outcome == HeadOutcome.Refused || !await ServeAsync())
+            if (outcome == HeadOutcome.Refused)
+            {
+                return Served.Ends;
+            }
+
+            _connection.IdleActivity = s_activity;
+            bool keepAlive = await _state.Forwarder.ForwardAsync(_exchange!);
+            _connection.IdleActivity = null;
+            ReturnExchange();
+            if (!keepAlive || _connection.IsClosing)
             {
                 return Served.Ends;
             }
@@ -245,15 +254,10 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         return Served.Waits;
     }
 
-    private async ReactorTask<bool> ServeAsync()
+    private void ReturnExchange()
     {
-        Exchange exchange = _exchange!;
-        _connection.IdleActivity = s_activity;
-        bool keepAlive = await _state.Forwarder.ForwardAsync(exchange);
-        _connection.IdleActivity = null;
+        _state.Return(_exchange!);
         _exchange = null;
-        _state.Return(exchange);
-        return keepAlive && !_connection.IsClosing;
     }
 
     /// <summary>Three bytes tell "PRI" from every method that HTTP/1 has (RFC 9113 §3.4).</summary>
@@ -354,17 +358,15 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
         LocalReply.Write(exchange, error, status);
         _connection.Writer.Flush();
         exchange.Complete();
-        _exchange = null;
-        _state.Return(exchange);
+        ReturnExchange();
     }
 
     /// <summary>Ends the connection so that the client can still read our last answer.</summary>
     private void Close()
     {
-        if (_exchange is { } unfinished)
+        if (_exchange is not null)
         {
-            _exchange = null;
-            _state.Return(unfinished);
+            ReturnExchange();
         }
 
         _state.Reactor.Timers.Cancel(_timer);

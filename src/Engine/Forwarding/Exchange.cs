@@ -1,6 +1,3 @@
-using System;
-using System.Buffers;
-using System.IO.Pipelines;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Routing;
@@ -21,13 +18,11 @@ internal sealed class Exchange
     public const int InterimResponsesMax = 32;
 
     /// <summary>
-    /// A whole request body up to this size is kept until the response begins, so that it can be resent.
+    /// A counted request body up to this size is kept until the response begins, so that it can be resent.
     /// </summary>
     private const int ReplayBytesMax = 8 * 1024;
 
     private readonly Watch _watch;
-    private byte[] _replay = [];
-    private int _replayLength;
     private ReactorTask<bool> _upload;
     private ClusterStats? _clusterStats;
     private ReplayBuffer? _kept;
@@ -114,7 +109,7 @@ internal sealed class Exchange
 
     /// <summary>The request can be written again from what we hold.</summary>
     public bool IsReplayable =>
-        Request.Body.IsEmpty || _replayLength > 0 || !RequestBody.HasBegun || _kept is { IsWhole: true };
+        Request.Body.IsEmpty || !RequestBody.HasBegun || _kept is { IsWhole: true };
 
     /// <summary>Last time a body byte moved, in reactor milliseconds.</summary>
     public long LastActivityMs { get; set; }
@@ -219,25 +214,9 @@ internal sealed class Exchange
             return;
         }
 
-        if (_replayLength > 0 || TryKeepWholeBody())
-        {
-            upstream.BeginBody(BodyKind.Counted);
-            upstream.BeginData(_replayLength);
-            upstream.Writer.Append(_replay.AsSpan(0, _replayLength));
-            upstream.EndBody(null);
-            return;
-        }
-
-        long keptMax = Route!.Retry?.BufferBytes ?? (KeepsBody ? ReplayBytesMax : 0);
-        if (keptMax > 0)
-        {
-            _kept ??= new ReplayBuffer(Reactor.Buffers);
-            _kept.Begin(keptMax);
-        }
-
         UploadStarted = true;
-        ReplayBuffer? kept = keptMax > 0 ? _kept : null;
-        RequestBody.Begin(Downstream, Request.Body, upstream, upstream.Frame(Request.Body).Kind, Manager.Limits, kept);
+        RequestBody.Begin(
+            Downstream, Request.Body, upstream, upstream.Frame(Request.Body).Kind, Manager.Limits, BeginReplay());
         BeginPace();
         _upload = UploadAsync();
     }
@@ -405,44 +384,26 @@ internal sealed class Exchange
         CloseDownstream = false;
         RequestComplete = false;
         Interrupted = ForwardError.None;
-        _replayLength = 0;
         _attemptError = ForwardError.None;
         _clusterStats = null;
         _kept?.GiveUp();
         Retries.Clear();
     }
 
-    /// <summary>Takes a counted body that is buffered whole and small, so that the request can be sent again.</summary>
-    private bool TryKeepWholeBody()
+    /// <summary>What keeps the body for a resend, or null for a body of which nothing is kept.</summary>
+    private ReplayBuffer? BeginReplay()
     {
-        if (!KeepsBody || !Downstream.Reader.TryRead(out ReadResult read))
+        bool isSmall = Request.Body.Kind == BodyKind.Counted && Request.Body.Length <= ReplayBytesMax;
+        long keptMax = Route!.Retry?.BufferBytes ?? (isSmall ? ReplayBytesMax : 0);
+        if (keptMax == 0)
         {
-            return false;
+            return null;
         }
 
-        int length = (int)Request.Body.Length;
-        if (read.Buffer.Length < length)
-        {
-            Downstream.Reader.AdvanceTo(read.Buffer.Start);
-            return false;
-        }
-
-        if (_replay.Length == 0)
-        {
-            _replay = new byte[ReplayBytesMax];
-        }
-
-        ReadOnlySequence<byte> body = read.Buffer.Slice(0, length);
-        body.CopyTo(_replay);
-        Downstream.Reader.AdvanceTo(body.End);
-        _replayLength = length;
-        Record.BytesReceived += length;
-        OnRequestComplete();
-        return true;
+        _kept ??= new ReplayBuffer(Reactor.Buffers);
+        _kept.Begin(keptMax);
+        return _kept;
     }
-
-    /// <summary>A body that is kept for a resend though no policy asks for one.</summary>
-    private bool KeepsBody => Request.Body.Kind == BodyKind.Counted && Request.Body.Length <= ReplayBytesMax;
 
     /// <summary>A body of announced length has a least pace, each attempt anew.</summary>
     private void BeginPace()

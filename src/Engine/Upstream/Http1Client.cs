@@ -19,6 +19,7 @@ internal sealed class Http1Client : UpstreamStream
     private static readonly Action<TransportConnection> s_idleActivity = OnIdleActivity;
 
     private readonly ConnectionPool _pool;
+    private readonly bool _properCase;
     private Http1ParseState _parse;
     private Http1BodyFraming _framing;
     private long _sentBeforeBytes;
@@ -31,6 +32,7 @@ internal sealed class Http1Client : UpstreamStream
     {
         Connection = connection;
         _pool = pool;
+        _properCase = pool.Cluster.Model.ProperCaseWords;
         connection.Owner = this;
         pool.OnConnected();
     }
@@ -89,19 +91,16 @@ internal sealed class Http1Client : UpstreamStream
         _parse = default;
         _sentBeforeBytes = Connection.BytesSent;
         TransportWriter writer = Connection.Writer;
-        BodyLength body = head.Body;
-        head.Body = Frame(body);
         Span<byte> span = writer.GetSpan(Http1Writer.MeasureRequest(head));
         int written = Http1Writer.WriteRequest(
-            head, isUpgrade ? ConnectionOption.Upgrade : ConnectionOption.None, span);
-        head.Body = body;
+            head, Frame(head.Body), isUpgrade ? ConnectionOption.Upgrade : ConnectionOption.None, span);
         if (written < 0)
         {
             IsSpent = true;
             return false;
         }
 
-        if (_pool.Cluster.Model.ProperCaseWords)
+        if (_properCase)
         {
             Http1NameCase.CapitalizeHead(span[..written]);
         }
@@ -132,8 +131,7 @@ internal sealed class Http1Client : UpstreamStream
     }
 
     /// <inheritdoc/>
-    public override void BeginBody(BodyKind framing) => 
-        _framing.Begin(framing, _pool.Cluster.Model.ProperCaseWords);
+    public override void BeginBody(BodyKind framing) => _framing.Begin(framing, _properCase);
 
     /// <inheritdoc/>
     public override void BeginData(long count) => _framing.BeginData(Writer, count);

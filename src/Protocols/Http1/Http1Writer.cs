@@ -61,10 +61,12 @@ internal static class Http1Writer
     /// Writes a request head: method, path (authority for CONNECT), host, fields, framing, connection.
     /// </summary>
     /// <param name="head">What to write; its fields stay as they are.</param>
+    /// <param name="body">How the body is framed, whatever framed it where it comes from.</param>
     /// <param name="connection">What the Connection field says.</param>
     /// <param name="destination">At least <see cref="MeasureRequest"/> bytes.</param>
     /// <returns>Bytes written, or -1 when the head cannot be sent without breaking the grammar.</returns>
-    public static int WriteRequest(RequestHead head, ConnectionOption connection, Span<byte> destination)
+    public static int WriteRequest(
+        RequestHead head, BodyLength body, ConnectionOption connection, Span<byte> destination)
     {
         ReadOnlySpan<byte> method = head.MethodBytes;
         ReadOnlySpan<byte> authority = head.Authority;
@@ -81,7 +83,7 @@ internal static class Http1Writer
         at = Put(destination, at, authority);
         at = Put(destination, at, "\r\n"u8);
         ulong skip = Skip(connection) | HostBit;
-        return Finish(head.Fields, skip, head.Body, connection, destination, at, lines: 2);
+        return Finish(head.Fields, skip, body, connection, destination, at, lines: 2);
     }
 
     /// <summary>Writes a response head: status line, fields, framing, connection.</summary>

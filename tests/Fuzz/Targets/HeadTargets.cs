@@ -170,7 +170,7 @@ internal sealed class RequestRoundTripTarget : FuzzTarget
             _wire = new byte[needed];
         }
 
-        int length = Http1Writer.WriteRequest(head, connection, _wire.AsSpan(0, needed));
+        int length = Http1Writer.WriteRequest(head, head.Body, connection, _wire.AsSpan(0, needed));
         Holds(length > 0, "an accepted head cannot be written");
         return Wire.Text(_wire.AsSpan(0, length));
     }

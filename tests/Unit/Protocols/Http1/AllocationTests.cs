@@ -41,7 +41,7 @@ public sealed class AllocationTests
         normalizer.Apply(_request);
         Http1Framing.StripHopByHop(_request.Fields, keepUpgrade: false);
         _request.Fields.Set("x-request-id"u8, "1234"u8);
-        Http1Writer.WriteRequest(_request, ConnectionOption.None, _wire);
+        Http1Writer.WriteRequest(_request, _request.Body, ConnectionOption.None, _wire);
         Http1BodyDecoder decoder = default;
         decoder.Start(_request.Body, _trailers, limits);
         decoder.Decode(body, out int consumed, out _, out _, out _);

@@ -54,7 +54,7 @@ public sealed class Http1WriterTests
     {
         RequestHead head = Heads.Request("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         head.Fields.Append("x"u8, Heads.Bytes(value));
-        Assert.Equal(-1, Http1Writer.WriteRequest(head, ConnectionOption.None, new byte[4096]));
+        Assert.Equal(-1, Http1Writer.WriteRequest(head, head.Body, ConnectionOption.None, new byte[4096]));
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public sealed class Http1WriterTests
     {
         RequestHead head = Heads.Request("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         head.SetPath(Heads.Bytes(path));
-        Assert.Equal(-1, Http1Writer.WriteRequest(head, ConnectionOption.None, new byte[4096]));
+        Assert.Equal(-1, Http1Writer.WriteRequest(head, head.Body, ConnectionOption.None, new byte[4096]));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class Http1WriterTests
     {
         RequestHead head = Heads.Request("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         head.SetAuthority("a\r\nX: y"u8);
-        Assert.Equal(-1, Http1Writer.WriteRequest(head, ConnectionOption.None, new byte[4096]));
+        Assert.Equal(-1, Http1Writer.WriteRequest(head, head.Body, ConnectionOption.None, new byte[4096]));
     }
 
     [Theory]
@@ -148,7 +148,7 @@ public sealed class Http1WriterTests
     private static string Write(RequestHead head, ConnectionOption connection)
     {
         byte[] bytes = new byte[Http1Writer.MeasureRequest(head)];
-        int written = Http1Writer.WriteRequest(head, connection, bytes);
+        int written = Http1Writer.WriteRequest(head, head.Body, connection, bytes);
         return Heads.Text(bytes.AsSpan(0, written));
     }
 }
