@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using FastMesh.Tls.OpenSsl;
 
@@ -35,12 +34,6 @@ public sealed unsafe class TlsSession : IDisposable
     private readonly nint _ssl;
     private readonly TlsSessionCache? _cache;
     private TlsSession? _outer;
-    private ReadOnlySequence<byte> _input;
-    private ReadOnlyMemory<byte> _segment;
-    private SequencePosition _next;
-    private long _pulled;
-    private IBufferWriter<byte>? _output;
-    private ExceptionDispatchInfo? _outputFailure;
     private PeerIdentity? _candidate;
     private string? _candidateProblem;
     private TlsAlert? _alertSent;
@@ -96,6 +89,9 @@ public sealed unsafe class TlsSession : IDisposable
     internal static TlsSession? Current => t_current;
 
     internal TlsContext Context => _context;
+
+    /// <summary>Where the running call's ciphertext comes from and goes to.</summary>
+    internal TlsWire Wire { get; } = new();
 
     internal nint Pointer
     {
@@ -338,52 +334,6 @@ public sealed unsafe class TlsSession : IDisposable
         _handle.Dispose();
     }
 
-    /// <summary>OpenSSL wants bytes from the peer.</summary>
-    /// <returns>The bytes copied; 0 when there are none.</returns>
-    internal int Pull(Span<byte> destination)
-    {
-        int copied = 0;
-        while (copied < destination.Length)
-        {
-            if (_segment.IsEmpty)
-            {
-                if (!_input.TryGet(ref _next, out _segment))
-                {
-                    break;
-                }
-
-                continue;
-            }
-
-            int take = Math.Min(_segment.Length, destination.Length - copied);
-            _segment.Span[..take].CopyTo(destination[copied..]);
-            _segment = _segment[take..];
-            copied += take;
-        }
-
-        _pulled += copied;
-        return copied;
-    }
-
-    /// <summary>
-    /// OpenSSL has bytes for the peer. What the writer throws is thrown again when OpenSSL has returned.
-    /// </summary>
-    internal bool Push(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            _output!.Write(bytes);
-            return true;
-        }
-#pragma warning disable CA1031 // nothing may unwind through OpenSSL's frames
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            _outputFailure = ExceptionDispatchInfo.Capture(failure);
-            return false;
-        }
-    }
-
     /// <summary>An alert passed; only fatal ones and <c>close_notify</c> matter.</summary>
     internal void OnAlert(bool sent, TlsAlert alert)
     {
@@ -426,11 +376,7 @@ public sealed unsafe class TlsSession : IDisposable
 
     private void Enter(in ReadOnlySequence<byte> input, IBufferWriter<byte> output)
     {
-        _input = input;
-        _next = input.Start;
-        _segment = default;
-        _pulled = 0;
-        _output = output;
+        Wire.Begin(input, output);
 
         // The writer may be the plaintext end of another session on this thread: TLS within TLS.
         _outer = t_current;
@@ -441,20 +387,7 @@ public sealed unsafe class TlsSession : IDisposable
     {
         t_current = _outer;
         _outer = null;
-        _output = null;
-        _input = default;
-        _next = default;
-        _segment = default;
-        if (_pulled > 0)
-        {
-            input = input.Slice(_pulled);
-        }
-
-        if (_outputFailure is { } failure)
-        {
-            _outputFailure = null;
-            failure.Throw();
-        }
+        Wire.End(ref input);
     }
 
     private TlsStatus Classify(int result)

@@ -10,7 +10,7 @@ namespace FastMesh.Tests.Tidy;
 /// <summary>Rules that one file shows by itself.</summary>
 public sealed partial class FileRulesTests
 {
-    private const int FileLinesMax = 600;
+    private const int FileLinesMax = 500;
     private const int LineColumnsMax = 120;
 
     [Fact]

@@ -87,13 +87,13 @@ internal sealed class Http2ServerStream : DownstreamStream
             _reader.OnEnd();
         }
 
-        _reader.Resume();
+        _reader.Announce();
     }
 
     public void OnEnd()
     {
         _reader.OnEnd();
-        _reader.Resume();
+        _reader.Announce();
     }
 
     /// <summary>The stream, or its connection, is dead: what was begun upstream ends at once.</summary>
@@ -108,7 +108,7 @@ internal sealed class Http2ServerStream : DownstreamStream
         // Who was interrupted may have ended everything by now, and this object serves the next then.
         if (!_isOver)
         {
-            _reader.Resume();
+            _reader.Announce();
         }
 
         if (!_isOver)

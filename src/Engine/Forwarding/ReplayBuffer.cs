@@ -11,8 +11,7 @@ namespace FastMesh.Engine.Forwarding;
 /// </summary>
 internal sealed class ReplayBuffer(BufferPool pool)
 {
-    private BufferSegment? _first;
-    private BufferSegment? _last;
+    private SegmentChain _bytes;
     private long _limitBytes;
 
     /// <summary>Bytes kept.</summary>
@@ -50,7 +49,7 @@ internal sealed class ReplayBuffer(BufferPool pool)
     /// <summary>Writes copies of all that is kept.</summary>
     public void WriteTo(SegmentWriter writer)
     {
-        for (BufferSegment? segment = _first; segment is not null; segment = segment.Following)
+        for (BufferSegment? segment = _bytes.Head; segment is not null; segment = segment.Following)
         {
             writer.Append(segment.Valid);
         }
@@ -61,12 +60,7 @@ internal sealed class ReplayBuffer(BufferPool pool)
     {
         IsWhole = false;
         Length = 0;
-        _last = null;
-        while (_first is { } segment)
-        {
-            _first = segment.Following;
-            pool.Return(segment);
-        }
+        _bytes.Release();
     }
 
     private void Keep(ReadOnlySpan<byte> bytes)
@@ -74,24 +68,14 @@ internal sealed class ReplayBuffer(BufferPool pool)
         Length += bytes.Length;
         while (!bytes.IsEmpty)
         {
-            if (_last is null || _last.Free == 0)
+            if (_bytes.Tail is not { Free: > 0 } tail)
             {
-                BufferSegment added = pool.Rent(
-                    Length <= BufferPool.SmallBytes ? BufferSize.Small : BufferSize.Medium);
-                if (_last is null)
-                {
-                    _first = added;
-                }
-                else
-                {
-                    _last.Following = added;
-                }
-
-                _last = added;
+                tail = _bytes.Push(
+                    pool.Rent(Length <= BufferPool.SmallBytes ? BufferSize.Small : BufferSize.Medium));
             }
 
-            int count = Math.Min(bytes.Length, _last.Free);
-            _last.Append(bytes[..count]);
+            int count = Math.Min(bytes.Length, tail.Free);
+            tail.Append(bytes[..count]);
             bytes = bytes[count..];
         }
     }

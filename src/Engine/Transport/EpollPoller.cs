@@ -160,7 +160,7 @@ internal sealed unsafe class EpollPoller : KernelPoller
         LibC.Close(connection.Fd);
         connection.Fd = -1;
         connection.Readable = false;
-        connection.Writer.ReleaseAll();
+        connection.Writer.Release();
         FreeLater(connection);
     }
 

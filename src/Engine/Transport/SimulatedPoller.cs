@@ -219,7 +219,7 @@ internal sealed class SimulatedPoller : SocketPoller
 
         connection.Fd = -1;
         connection.Readable = false;
-        connection.Writer.ReleaseAll();
+        connection.Writer.Release();
         FreeLater(connection);
     }
 

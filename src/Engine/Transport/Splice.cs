@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
+using FastMesh.Engine.Reactors;
 
 namespace FastMesh.Engine.Transport;
 
@@ -19,8 +20,7 @@ internal sealed unsafe class Splice : IValueTaskSource
 
     private readonly Direction _forth;
     private readonly Direction _back;
-    private Action<object?>? _continuation;
-    private object? _state;
+    private Waiter _waiter;
     private bool _ended;
 
     private Splice(TransportConnection first, TransportConnection second)
@@ -34,7 +34,7 @@ internal sealed unsafe class Splice : IValueTaskSource
 
     /// <summary>
     /// Relays until both sides are done. The connections stay open, for their owner to close; nothing may read or
-    /// write them any more. Null when no pipe can be had: relay by <see cref="TransportReader.TransferTo"/> then.
+    /// write them any more. Null when no pipe can be had: relay by <see cref="SegmentReader.TransferTo"/> then.
     /// Both queues must be empty; what the readers still hold is sent first.
     /// </summary>
     public static Splice? TryStart(TransportConnection first, TransportConnection second)
@@ -71,27 +71,26 @@ internal sealed unsafe class Splice : IValueTaskSource
     }
 
     /// <summary>Completes when the relay is over.</summary>
-    public ValueTask WaitAsync() => new(this, 0);
+    public ValueTask WaitAsync()
+    {
+        if (_ended)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _waiter.Begin();
+        return new ValueTask(this, token: 0);
+    }
 
     void IValueTaskSource.GetResult(short token)
     {
     }
 
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) =>
-        _ended ? ValueTaskSourceStatus.Succeeded : ValueTaskSourceStatus.Pending;
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _waiter.Status;
 
     void IValueTaskSource.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        if (_ended)
-        {
-            continuation(state);
-            return;
-        }
-
-        _continuation = continuation;
-        _state = state;
-    }
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _waiter.OnCompleted(continuation, state);
 
     /// <summary>The poller saw something on one side.</summary>
     internal void OnReady(TransportConnection connection, bool readable, bool writable)
@@ -141,9 +140,7 @@ internal sealed unsafe class Splice : IValueTaskSource
         Error = error;
         _forth.ClosePipe();
         _back.ClosePipe();
-        Action<object?>? continuation = _continuation;
-        _continuation = null;
-        continuation?.Invoke(_state);
+        _waiter.Resume();
     }
 
     private sealed class Direction(TransportConnection from, TransportConnection to)

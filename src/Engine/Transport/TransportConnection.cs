@@ -1,39 +1,29 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.Globalization;
 using System.IO.Pipelines;
-using System.Net;
-using System.Threading;
 using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
 using FastMesh.Engine.Reactors;
 using FastMesh.Protocols;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace FastMesh.Engine.Transport;
 
 /// <summary>
 /// One connection of one reactor, and its own duplex pipe: reader and writer stand on the kernel's buffers with no
-/// pipe between. Born by accept or connect, closed when both sides are done. All members belong to the reactor, but
-/// <see cref="Abort()"/> and <see cref="DisposeAsync"/>, which the framework calls from any thread.
+/// pipe between. Born by accept or connect, closed when both sides are done. Reactor thread only.
 /// <code>
 /// connecting → open → (closing: the queue is being sent) → (lingering: FIN sent, input discarded) → closed
 /// </code>
 /// </summary>
-internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IValueTaskSource<ConnectResult>
+internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<ConnectResult>
 {
     /// <summary>How long the queue of a closing connection may take to be sent.</summary>
     public const int DrainTimeoutMs = 30_000;
 
     private readonly SocketPoller _poller;
-    private Extras? _extras;
-    private Action<object?>? _connectContinuation;
-    private object? _connectState;
+    private Waiter _connect;
     private ReactorTimer? _timer;
     private Addresses? _addresses;
-    private short _connectToken;
     private bool _readerCompleted;
     private bool _writerCompleted;
     private bool _lingering;
@@ -49,8 +39,8 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
         LastActivityMs = poller.Reactor.NowMs;
     }
 
-    /// <summary>The reactor that serves it.</summary>
-    public Reactor Reactor => _poller.Reactor;
+    /// <inheritdoc/>
+    public override Reactor Reactor => _poller.Reactor;
 
     /// <summary>What comes in.</summary>
     public TransportReader Reader { get; }
@@ -58,8 +48,14 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     /// <summary>What goes out.</summary>
     public TransportWriter Writer { get; }
 
-    /// <summary>Unique in the process.</summary>
-    public ulong Id { get; }
+    /// <inheritdoc/>
+    public override ulong Id { get; }
+
+    /// <inheritdoc/>
+    public override PipeReader Input => Reader;
+
+    /// <inheritdoc/>
+    public override PipeWriter Output => Writer;
 
     /// <summary>Why it failed; none for an orderly end.</summary>
     public TransportError Error { get; private set; }
@@ -81,9 +77,6 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
 
     /// <summary>A slot for the owner (pool entry, table entry); the transport does not touch it.</summary>
     public object? Owner { get; set; }
-
-    /// <summary>True once closed, gracefully or not.</summary>
-    public bool IsClosed { get; private set; }
 
     /// <summary>True when closing has begun.</summary>
     public bool IsClosing { get; private set; }
@@ -113,7 +106,7 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     }
 
     /// <summary>The peer's address, kept from the first time it is asked for.</summary>
-    public NetAddress RemoteAddress
+    public override NetAddress RemoteAddress
     {
         get => _addresses is { Remote.HasValue: true } || Fd < 0
             ? _addresses?.Remote ?? default
@@ -122,70 +115,12 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     }
 
     /// <summary>Our address, kept likewise; with TPROXY the one the peer meant.</summary>
-    public NetAddress LocalAddress
+    public override NetAddress LocalAddress
     {
         get => _addresses is { Local.HasValue: true } || Fd < 0
             ? _addresses?.Local ?? default
             : Known.Local = _poller.ReadAddress(this, peer: false);
         internal set => Known.Local = value;
-    }
-
-    PipeReader IDuplexPipe.Input => Reader;
-
-    PipeWriter IDuplexPipe.Output => Writer;
-
-    /// <inheritdoc/>
-    public override IDuplexPipe Transport
-    {
-        get => _extras?.Transport ?? this;
-        set => More.Transport = value;
-    }
-
-    /// <inheritdoc/>
-    public override string ConnectionId
-    {
-        get => More.Name ??= Id.ToString(CultureInfo.InvariantCulture);
-        set => More.Name = value;
-    }
-
-    /// <inheritdoc/>
-    public override IFeatureCollection Features => More.Features ??= new FeatureCollection();
-
-    /// <inheritdoc/>
-    public override IDictionary<object, object?> Items
-    {
-        get => More.Items ??= new ConnectionItems();
-        set => More.Items = value;
-    }
-
-    /// <inheritdoc/>
-    public override CancellationToken ConnectionClosed
-    {
-        get
-        {
-            More.ClosedSource ??= new CancellationTokenSource();
-            if (IsClosed)
-            {
-                More.ClosedSource.Cancel();
-            }
-
-            return More.ClosedSource.Token;
-        }
-        set => throw new NotSupportedException("the transport knows when the connection is closed");
-    }
-
-    /// <inheritdoc/>
-    public override EndPoint? LocalEndPoint
-    {
-        get => LocalAddress.ToIPEndPoint();
-        set => throw new NotSupportedException("the address is the kernel's");
-    }
-
-    /// <inheritdoc/>
-    public override EndPoint? RemoteEndPoint
-    {
-        get => RemoteAddress.ToIPEndPoint();
-        set => throw new NotSupportedException("the address is the kernel's");
     }
 
     /// <summary>The socket; -1 after it was closed.</summary>
@@ -227,14 +162,12 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     /// <summary>Bytes are moved by the kernel; readiness goes to this relay.</summary>
     internal Splice? Relay { get; set; }
 
-    private Extras More => _extras ??= new Extras();
-
     /// <summary>The destination before the kernel redirected the connection to us.</summary>
     public bool TryGetOriginalDestination(out NetAddress address) =>
         OriginalDestination.TryGet(this, out address);
 
-    /// <summary>Closes when all that was written is sent. Unread input is dropped.</summary>
-    public void Close()
+    /// <inheritdoc/>
+    public override void Close()
     {
         if (!IsClosing)
         {
@@ -257,42 +190,11 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
         }
     }
 
-    /// <summary>Closes at once, dropping what is queued; with RST when <paramref name="reset"/>.</summary>
-    public void Abort(bool reset)
+    /// <inheritdoc/>
+    public override void Abort(bool reset)
     {
         IsClosing = true;
         Teardown(reset);
-    }
-
-    /// <inheritdoc/>
-    public override void Abort(ConnectionAbortedException abortReason) => Abort();
-
-    /// <inheritdoc/>
-    public override void Abort()
-    {
-        if (Reactor.InLoop)
-        {
-            Abort(reset: true);
-        }
-        else
-        {
-            Reactor.Post(static connection => ((TransportConnection)connection!).Abort(reset: true), this);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override ValueTask DisposeAsync()
-    {
-        if (Reactor.InLoop)
-        {
-            Close();
-        }
-        else
-        {
-            Reactor.Post(static connection => ((TransportConnection)connection!).Close(), this);
-        }
-
-        return base.DisposeAsync();
     }
 
     /// <summary>
@@ -304,8 +206,6 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
         _ = LocalAddress;
         _ = RemoteAddress;
     }
-
-    public override string ToString() => FormattableString.Invariant($"connection {Id} {RemoteAddress}");
 
     /// <summary>The kernel reports a failure. The reader ends, the writer fails, nothing is closed yet.</summary>
     internal void Fail(int errno)
@@ -426,12 +326,13 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     internal ValueTask<ConnectResult> BeginConnect(int timeoutMs)
     {
         Connecting = true;
+        _connect.Begin();
         if (timeoutMs > 0)
         {
             StartTimer(timeoutMs);
         }
 
-        return new ValueTask<ConnectResult>(this, _connectToken);
+        return new ValueTask<ConnectResult>(this, token: 0);
     }
 
     /// <summary>The connect is over. Resumes whoever waits.</summary>
@@ -455,34 +356,17 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
             Teardown(reset: false);
         }
 
-        Action<object?>? continuation = _connectContinuation;
-        object? state = _connectState;
-        _connectContinuation = null;
-        _connectState = null;
-        continuation?.Invoke(state);
+        _connect.Resume();
     }
 
-    ConnectResult IValueTaskSource<ConnectResult>.GetResult(short token)
-    {
-        _connectToken++;
-        return Error.IsNone && !IsClosed ? new ConnectResult(this, default) : new ConnectResult(null, Error);
-    }
+    ConnectResult IValueTaskSource<ConnectResult>.GetResult(short token) =>
+        Error.IsNone && !IsClosed ? new ConnectResult(this, default) : new ConnectResult(null, Error);
 
-    ValueTaskSourceStatus IValueTaskSource<ConnectResult>.GetStatus(short token) =>
-        Connecting ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
+    ValueTaskSourceStatus IValueTaskSource<ConnectResult>.GetStatus(short token) => _connect.Status;
 
     void IValueTaskSource<ConnectResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        if (!Connecting)
-        {
-            continuation(state);
-            return;
-        }
-
-        _connectContinuation = continuation;
-        _connectState = state;
-    }
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _connect.OnCompleted(continuation, state);
 
     private void StartTimer(int delayMs)
     {
@@ -529,7 +413,7 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
         Reader.OnEnd();
         OnConnected(Error.Errno);
         Closed?.Invoke(this);
-        _extras?.ClosedSource?.Cancel();
+        SignalClosed();
     }
 
     private Addresses Known => _addresses ??= new Addresses();
@@ -546,19 +430,5 @@ internal sealed class TransportConnection : ConnectionContext, IDuplexPipe, IVal
     {
         public NetAddress Remote;
         public NetAddress Local;
-    }
-
-    // What only the public seam asks for; an idle connection of ours does without.
-    private sealed class Extras
-    {
-        public IDuplexPipe? Transport { get; set; }
-
-        public string? Name { get; set; }
-
-        public IFeatureCollection? Features { get; set; }
-
-        public IDictionary<object, object?>? Items { get; set; }
-
-        public CancellationTokenSource? ClosedSource { get; set; }
     }
 }

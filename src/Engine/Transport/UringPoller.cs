@@ -383,7 +383,7 @@ internal sealed unsafe class UringPoller : KernelPoller
 
         LibC.Close(connection.Fd);
         connection.Fd = -1;
-        connection.Writer.ReleaseAll();
+        connection.Writer.Release();
         FreeLater(connection);
     }
 

@@ -71,7 +71,7 @@ internal sealed class Http2Link
     public BufferSegment? TryLend(int offset, int length)
     {
         BufferSegment block = _input!;
-        if (length < TransportReader.HandOverBytesMin || length * WasteFactorMax < block.Capacity)
+        if (length < SegmentReader.HandOverBytesMin || length * WasteFactorMax < block.Capacity)
         {
             return null;
         }

@@ -42,7 +42,7 @@ internal static unsafe class SessionBio
     [UnmanagedCallersOnly]
     private static int Read(nint bio, byte* destination, nuint length, nuint* done)
     {
-        int copied = TlsSession.Current?.Pull(new Span<byte>(destination, (int)length)) ?? 0;
+        int copied = TlsSession.Current?.Wire.Pull(new Span<byte>(destination, (int)length)) ?? 0;
         *done = (nuint)copied;
         return copied > 0 ? 1 : 0;
     }
@@ -50,7 +50,7 @@ internal static unsafe class SessionBio
     [UnmanagedCallersOnly]
     private static int Write(nint bio, byte* source, nuint length, nuint* done)
     {
-        bool written = TlsSession.Current?.Push(new ReadOnlySpan<byte>(source, (int)length)) ?? false;
+        bool written = TlsSession.Current?.Wire.Push(new ReadOnlySpan<byte>(source, (int)length)) ?? false;
         *done = written ? length : 0;
         return written ? 1 : 0;
     }
