@@ -1,5 +1,7 @@
 using System;
 using System.Threading.Tasks;
+using FastMesh.Engine.Forwarding;
+using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 
@@ -120,6 +122,21 @@ internal sealed class AcceptedConnection
         record.FilterChainName = FilterChainName;
         record.ListenerName = ListenerName;
         record.ConnectionId = Transport.Id;
+    }
+
+    /// <summary>The first byte of a request is here.</summary>
+    public Exchange BeginExchange(ReactorState state, HttpManager manager)
+    {
+        Exchange exchange = state.Rent();
+        exchange.Manager = manager;
+        exchange.OriginalDestination = Facts.IsLocalRestored ? Facts.Local : default;
+        ExchangeRecord record = exchange.Record;
+        record.Request = exchange.Request;
+        record.Response = exchange.Response;
+        record.StartUs = state.Reactor.NowUs;
+        record.StartUtcMs = state.Reactor.UtcNowMs;
+        Describe(record);
+        return exchange;
     }
 
     /// <summary>Tells the session, once.</summary>

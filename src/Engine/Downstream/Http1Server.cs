@@ -323,21 +323,12 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
 
     private Exchange BeginExchange()
     {
-        Exchange exchange = _state.Rent();
+        Exchange exchange = _accepted.BeginExchange(_state, _slot.Current);
         _exchange = exchange;
         _parse = default;
-        exchange.Manager = _slot.Current;
         exchange.Downstream = this;
         exchange.CloseDownstream = IsLastExchange(exchange.Manager);
-        ref readonly ConnectionFacts facts = ref _accepted.Facts;
-        exchange.OriginalDestination = facts.IsLocalRestored ? facts.Local : default;
-        ExchangeRecord record = exchange.Record;
-        record.Request = exchange.Request;
-        record.Response = exchange.Response;
-        record.StartUs = _state.Reactor.NowUs;
-        record.StartUtcMs = _state.Reactor.UtcNowMs;
-        _accepted.Describe(record);
-        record.StreamId = ++_requests;
+        exchange.Record.StreamId = ++_requests;
         Await(Waiting.RestOfHead, exchange.Manager.RequestHeadersTimeoutMs);
         return exchange;
     }

@@ -227,26 +227,7 @@ internal sealed class Http2Server : IDrainable
         return !read.IsCompleted && !Session.IsFailed && !_isClosing;
     }
 
-    private Exchange NextExchange()
-    {
-        if (_next is { } waiting)
-        {
-            return waiting;
-        }
-
-        Exchange exchange = _state.Rent();
-        exchange.Manager = _slot.Current;
-        _accepted.Describe(exchange.Record);
-        ref readonly ConnectionFacts facts = ref _accepted.Facts;
-        exchange.OriginalDestination = facts.IsLocalRestored ? facts.Local : default;
-        ExchangeRecord record = exchange.Record;
-        record.Request = exchange.Request;
-        record.Response = exchange.Response;
-        record.StartUs = _state.Reactor.NowUs;
-        record.StartUtcMs = _state.Reactor.UtcNowMs;
-        _next = exchange;
-        return exchange;
-    }
+    private Exchange NextExchange() => _next ??= _accepted.BeginExchange(_state, _slot.Current);
 
     private Exchange TakeNext(int streamId)
     {

@@ -34,7 +34,7 @@ internal abstract class ReactorConnection : ConnectionContext, IDuplexPipe
     public abstract NetAddress LocalAddress { get; internal set; }
 
     /// <summary>True once closed, gracefully or not.</summary>
-    public bool IsClosed { get; protected set; }
+    public abstract bool IsClosed { get; }
 
     /// <inheritdoc/>
     public abstract PipeReader Input { get; }

@@ -27,6 +27,7 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
     private bool _readerCompleted;
     private bool _writerCompleted;
     private bool _lingering;
+    private bool _closed;
     private int _lingerMs;
 
     internal TransportConnection(SocketPoller poller, int fd, ulong id)
@@ -78,8 +79,14 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
     /// <summary>A slot for the owner (pool entry, table entry); the transport does not touch it.</summary>
     public object? Owner { get; set; }
 
+    /// <inheritdoc/>
+    public override bool IsClosed => _closed;
+
     /// <summary>True when closing has begun.</summary>
     public bool IsClosing { get; private set; }
+
+    /// <summary>Nobody reads any more: what comes is dropped.</summary>
+    internal bool IsInputDropped => IsClosing || _readerCompleted;
 
     /// <summary>True when the peer has ended its sending side, or all, as far as is known.</summary>
     public bool IsPeerDone => PeerHalfClosed || Reader.IsEnded;
@@ -394,7 +401,7 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
         }
 
         Debug.Assert(IsClosing, "closing was decided before");
-        IsClosed = true;
+        _closed = true;
         if (Connecting)
         {
             // Somebody aborts while the connect is awaited: it ends as canceled.

@@ -15,7 +15,6 @@ internal sealed class TransportReader : SegmentReader
     private const int CompactBytesMax = 2048;
 
     private readonly TransportConnection _connection;
-    private bool _discarding;
 
     public TransportReader(TransportConnection connection)
     {
@@ -37,7 +36,7 @@ internal sealed class TransportReader : SegmentReader
         int length = segment.Length;
         _connection.BytesReceived += length;
         _connection.LastActivityMs = _connection.Reactor.NowMs;
-        if (_discarding || IsEnded)
+        if (IsEnded || _connection.IsInputDropped)
         {
             segment.Pool.Return(segment);
             return;
@@ -66,12 +65,8 @@ internal sealed class TransportReader : SegmentReader
         }
     }
 
-    /// <summary>Drops what is buffered, and all that is still to come.</summary>
-    internal void Discard()
-    {
-        _discarding = true;
-        ReleaseAll();
-    }
+    /// <summary>Drops what is buffered; what still comes is dropped by <see cref="OnReceived"/>.</summary>
+    internal void Discard() => ReleaseAll();
 
     /// <inheritdoc/>
     protected override bool TryFill() => HasNews || (_connection.Readable && _connection.ReceiveForReader());

@@ -33,6 +33,11 @@ internal static class Wire
     /// <summary>How every head for the upstream ends.</summary>
     public const string Tail = "x-forwarded-proto: http\r\n";
 
+    /// <summary>What a client sends behind a row, and how the upstream gets it.</summary>
+    public const string After = "GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+    public const string UpstreamAfter = "GET /after HTTP/1.1\r\nhost: a\r\n" + Tail + "\r\n";
+
     /// <summary>The upstream's usual answer as the client gets it.</summary>
     public const string Ok = "HTTP/1.1 200 OK\r\nserver: envoy\r\ncontent-length: 2\r\n\r\nok";
 

@@ -15,8 +15,6 @@ namespace FastMesh.Tests.Unit.Engine.Http1;
 public sealed class RequestSocketTests : IClassFixture<RequestProxies>
 {
     private const string Smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
-    private const string After = "GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    private const string UpstreamAfter = "GET /after HTTP/1.1\r\nhost: a\r\n" + Wire.Tail + "\r\n";
 
     private static readonly Dictionary<string, RequestRow> s_rows =
         RefusedRequests.All().Concat(ForwardedRequests.All()).ToDictionary(static row => row.Name);
@@ -25,16 +23,7 @@ public sealed class RequestSocketTests : IClassFixture<RequestProxies>
 
     public RequestSocketTests(RequestProxies proxies) => _proxies = proxies;
 
-    public static IEnumerable<TheoryDataRow<string, string>> Rows()
-    {
-        foreach (ITheoryDataRow kind in TransportKinds.Working)
-        {
-            foreach (string name in s_rows.Keys)
-            {
-                yield return new TheoryDataRow<string, string>((string)kind.GetData()[0]!, name);
-            }
-        }
-    }
+    public static IEnumerable<TheoryDataRow<string, string>> Rows() => TransportKinds.Each(s_rows.Keys);
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -53,7 +42,7 @@ public sealed class RequestSocketTests : IClassFixture<RequestProxies>
         proxy.Upstream.Prepare(null);
         await proxy.LogAsync(0);
         using RawClient client = await RawClient.ConnectAsync(proxy.PortOf(row.Listener));
-        await client.SendAsync(send + (row.Waits ? "" : row.Keeps ? After : Smuggled), proxy.SettleAsync);
+        await client.SendAsync(send + (row.Waits ? "" : row.Keeps ? Wire.After : Smuggled), proxy.SettleAsync);
         string answer = await client.ReadToEndAsync();
         client.Dispose();
         List<UpstreamBytes> upstream = await proxy.Upstream.EndRowAsync();
@@ -69,7 +58,7 @@ public sealed class RequestSocketTests : IClassFixture<RequestProxies>
         else
         {
             string got = ChunkedText.Join(string.Concat(upstream.Select(static line => line.Text)));
-            Assert.Equal(row.Upstream + (row.Keeps ? UpstreamAfter : ""), got);
+            Assert.Equal(row.Upstream + (row.Keeps ? Wire.UpstreamAfter : ""), got);
         }
     }
 }

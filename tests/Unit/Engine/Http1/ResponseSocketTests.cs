@@ -13,9 +13,6 @@ namespace FastMesh.Tests.Unit.Engine.Http1;
 /// </summary>
 public sealed class ResponseSocketTests : IClassFixture<RequestProxies>
 {
-    private const string After = "GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    private const string UpstreamAfter = "GET /after HTTP/1.1\r\nhost: a\r\n" + Wire.Tail + "\r\n";
-
     private static readonly Dictionary<string, ResponseRow> s_rows =
         UpstreamResponses.All().ToDictionary(static row => row.Name);
 
@@ -23,16 +20,7 @@ public sealed class ResponseSocketTests : IClassFixture<RequestProxies>
 
     public ResponseSocketTests(RequestProxies proxies) => _proxies = proxies;
 
-    public static IEnumerable<TheoryDataRow<string, string>> Rows()
-    {
-        foreach (ITheoryDataRow kind in TransportKinds.Working)
-        {
-            foreach (string name in s_rows.Keys)
-            {
-                yield return new TheoryDataRow<string, string>((string)kind.GetData()[0]!, name);
-            }
-        }
-    }
+    public static IEnumerable<TheoryDataRow<string, string>> Rows() => TransportKinds.Each(s_rows.Keys);
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -59,7 +47,7 @@ public sealed class ResponseSocketTests : IClassFixture<RequestProxies>
         await proxy.SettleAsync();
         using RawClient another = await RawClient.ConnectAsync(proxy.PortOf("plain"));
         RawClient next = row.Ends ? another : client;
-        await next.SendAsync(After, proxy.SettleAsync);
+        await next.SendAsync(Wire.After, proxy.SettleAsync);
         string after = await next.ReadToEndAsync();
         client.Dispose();
         List<UpstreamBytes> upstream = await proxy.Upstream.EndRowAsync();
@@ -73,7 +61,7 @@ public sealed class ResponseSocketTests : IClassFixture<RequestProxies>
         string last = row.Fields.Length > 0 ? "connection: upgrade\r\n" : "";
         string expected = $"{row.Method} / HTTP/1.1\r\nhost: a\r\n{upgrade}{Wire.Tail}{last}\r\n";
         Assert.Equal(
-            string.Concat(Enumerable.Repeat(expected, row.Attempts)) + UpstreamAfter,
+            string.Concat(Enumerable.Repeat(expected, row.Attempts)) + Wire.UpstreamAfter,
             string.Concat(upstream.Select(static line => line.Text)));
         Assert.Equal(row.Attempts + (row.Reuses ? 0 : 1), upstream.Count);
     }

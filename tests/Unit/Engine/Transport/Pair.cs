@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.IO.Pipelines;
+using System.Linq;
 using System.Threading.Tasks;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Transport;
@@ -46,6 +48,10 @@ internal static class Pair
 /// <summary>The kernel interfaces that work where the tests run.</summary>
 internal static class TransportKinds
 {
+    /// <summary>Every name on every transport that works here.</summary>
+    public static IEnumerable<TheoryDataRow<string, string>> Each(IEnumerable<string> names) =>
+        Working.SelectMany(kind => names.Select(name => new TheoryDataRow<string, string>(kind.Data, name)));
+
     public static TheoryData<string> Working =>
         TransportProbe.Choose().Kind == TransportKind.Uring ? ["Epoll", "Uring"] : ["Epoll"];
 }
