@@ -47,6 +47,7 @@ internal static unsafe class SslContext
 
     public static nint CreateServer(TlsServerSettings settings, ICollection<string> problems)
     {
+        int before = problems.Count;
         nint context = New(LibSsl.TLS_server_method(), settings.Parameters, problems);
         Use(context, settings.Certificates, problems);
         ulong options = LibSsl.OptionCipherServerPreference | LibSsl.OptionPrioritizeChaCha;
@@ -84,17 +85,18 @@ internal static unsafe class SslContext
             ClientCertificateMode.Optional => LibSsl.VerifyPeer,
             _ => LibSsl.VerifyPeer | LibSsl.VerifyFailIfNoPeerCertificate,
         };
-        return Finish(context, verify, settings.KeyLog is not null, problems);
+        return Finish(context, verify, settings.KeyLog is not null, problems, before);
     }
 
     public static nint CreateClient(TlsClientSettings settings, ICollection<string> problems)
     {
+        int before = problems.Count;
         nint context = New(LibSsl.TLS_client_method(), settings.Parameters, problems);
         Use(context, settings.Certificates, problems);
         LibSsl.SSL_CTX_ctrl(context, LibSsl.CtrlSessionCacheMode, LibSsl.SessionCacheClient, null);
         LibSsl.SSL_CTX_sess_set_new_cb(context, &Callbacks.OnNewSession);
         int verify = settings.Verification is null ? LibSsl.VerifyNone : LibSsl.VerifyPeer;
-        return Finish(context, verify, settings.KeyLog is not null, problems);
+        return Finish(context, verify, settings.KeyLog is not null, problems, before);
     }
 
     private static nint New(nint method, TlsParameters parameters, ICollection<string> problems)
@@ -126,7 +128,8 @@ internal static unsafe class SslContext
         return context;
     }
 
-    private static nint Finish(nint context, int verify, bool logsKeys, ICollection<string> problems)
+    // The caller's list may hold problems of other contexts: only what was added since counts here.
+    private static nint Finish(nint context, int verify, bool logsKeys, ICollection<string> problems, int before)
     {
         LibSsl.SSL_CTX_set_verify(context, verify, null);
         if (verify != LibSsl.VerifyNone)
@@ -139,7 +142,7 @@ internal static unsafe class SslContext
             LibSsl.SSL_CTX_set_keylog_callback(context, &Callbacks.OnKeyLog);
         }
 
-        if (problems.Count == 0)
+        if (problems.Count == before)
         {
             return context;
         }
@@ -176,6 +179,7 @@ internal static unsafe class SslContext
             return DefaultSuites12;
         }
 
+        int before = problems.Count;
         List<string> kept = [];
         foreach (string name in names)
         {
@@ -189,7 +193,7 @@ internal static unsafe class SslContext
             }
         }
 
-        if (kept.Count == 0 && problems.Count == 0)
+        if (kept.Count == 0 && problems.Count == before)
         {
             problems.Add($"none of the cipher suites {string.Join(", ", names)} has forward secrecy and "
                 + "authenticated encryption; these do: "

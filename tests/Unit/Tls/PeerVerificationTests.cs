@@ -271,6 +271,26 @@ public sealed class PeerVerificationTests
     }
 
     [Fact]
+    public void Settings_BehindProblemsOfOthers_AreJudgedByTheirOwn()
+    {
+        List<string> problems = ["listener a: something else"];
+        using TlsContext? server = TlsContext.CreateServer(
+            new TlsServerSettings { Certificates = [s_server] }, problems);
+        Assert.NotNull(server);
+        using TlsContext? client = TlsContext.CreateClient(new TlsClientSettings(), problems);
+        Assert.NotNull(client);
+        Assert.Single(problems);
+        Assert.Null(TlsContext.CreateServer(
+            new TlsServerSettings
+            {
+                Certificates = [s_server],
+                Parameters = new TlsParameters { CipherSuites = ["AES128-SHA"] },
+            },
+            problems));
+        Assert.Contains("none of the cipher suites AES128-SHA", problems[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Certificate_WithAnothersKey_IsRefusedWithoutShowingIt()
     {
         List<string> problems = [];
