@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using FastMesh.Engine.Clusters;
@@ -191,20 +190,7 @@ public sealed class MeshEngine : IAsyncDisposable
         problems.Exists(static problem => problem.Severity == ConfigSeverity.Error);
 
     /// <summary>Half of the descriptors, so that each downstream connection can have an upstream one.</summary>
-    private static int DefaultConnectionsMax()
-    {
-        const string Label = "Max open files";
-        foreach (string line in File.ReadLines("/proc/self/limits"))
-        {
-            if (line.StartsWith(Label, StringComparison.Ordinal))
-            {
-                string soft = line[Label.Length..].TrimStart().Split(' ')[0];
-                return int.TryParse(soft, out int files) ? Math.Max(16, files / 2) : int.MaxValue;
-            }
-        }
-
-        return int.MaxValue;
-    }
+    private static int DefaultConnectionsMax() => Math.Max(16, DescriptorReserve.ProcessLimit / 2);
 
     private ListenerSet CompileListeners(
         MeshConfig config,

@@ -95,6 +95,9 @@ public sealed record Listener
     /// <summary>Connections at once; 0 is no limit of its own.</summary>
     public int ConnectionLimit { get; init; }
 
+    /// <summary>Its connections are not counted against the limit over all listeners.</summary>
+    public bool IgnoreGlobalConnectionLimit { get; init; }
+
     /// <summary>Way of the traffic, for logs and the admin interface.</summary>
     public TrafficDirection TrafficDirection { get; init; }
 

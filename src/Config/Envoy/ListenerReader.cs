@@ -36,6 +36,7 @@ internal static class ListenerReader
             Transparent = message.Flag("transparent"),
             Freebind = message.Flag("freebind"),
             EnableReusePort = message.Flag("enable_reuse_port", true),
+            IgnoreGlobalConnectionLimit = message.Flag("ignore_global_conn_limit"),
             TcpBacklogSize = message.Count("tcp_backlog_size", 0),
             TcpKeepalive = message.Take("tcp_keepalive") is { } keepalive
                 ? AddressReader.ReadKeepalive(keepalive)

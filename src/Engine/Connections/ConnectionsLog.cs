@@ -25,4 +25,9 @@ internal static partial class ConnectionsLog
 
     [LoggerMessage(3004, LogLevel.Information, "listener {Listener} no longer listens on {Address}")]
     public static partial void Stopped(ILogger logger, string listener, string address);
+
+    [LoggerMessage(3005, LogLevel.Warning,
+        "listener {Listener} rests: descriptors (it accepts up to number {Last}) or socket memory have run out; new "
+        + "connections wait in the kernel; raise the limit of open files (ulimit -n), or lower connection limits")]
+    public static partial void AcceptRests(ILogger logger, string listener, long last);
 }

@@ -58,6 +58,7 @@ internal sealed class ListenerCompiler
             Addresses = Addresses(listener, path),
             UnixPath = listener.Address.Path,
             BindToPort = listener.BindToPort,
+            CountsGlobally = !listener.IgnoreGlobalConnectionLimit,
             SocketOptions = SocketOptions(listener),
             BufferLimitBytes = (int)Math.Clamp(
                 listener.PerConnectionBufferLimitBytes, BufferLimitBytesMin, TransportWriter.DefaultHighWaterBytes),

@@ -12,11 +12,15 @@ namespace FastMesh.Engine.Connections;
 /// </summary>
 internal sealed class ListenerSockets
 {
+    // A shortage that comes and goes is said no more often than this.
+    private const int RestLineEveryMs = 60_000;
+
     private readonly Reactor _reactor;
     private readonly AcceptPipeline _pipeline;
     private readonly ILogger _logger;
     private readonly Dictionary<string, OpenSocket> _open = [];
     private readonly List<ListenerState> _leaving = [];
+    private long _nextRestLineMs;
 
     public ListenerSockets(Reactor reactor, AcceptPipeline pipeline, ILogger logger)
     {
@@ -104,10 +108,23 @@ internal sealed class ListenerSockets
 
         socket = new OpenSocket(_pipeline, listener);
         socket.Transport = Transports.Listen(_reactor, bound.Sockets[_reactor.Index], socket.Accept);
+        socket.Transport.Changed = happened => OnAcceptChanged(socket.Listener, happened);
         _open.Add(bound.Key, socket);
         if (_reactor.Index == 0)
         {
             EngineLog.Listening(_logger, listener.Name, bound.Key);
+        }
+    }
+
+    private void OnAcceptChanged(CompiledListener listener, AcceptEvent happened)
+    {
+        ListenerStats stats = listener.States[_reactor.Index].Stats;
+        stats.DownstreamCxAcceptRests += happened == AcceptEvent.Rests ? 1 : 0;
+        stats.DownstreamCxOverloadReject += happened == AcceptEvent.Refuses ? 1 : 0;
+        if (happened == AcceptEvent.Rests && _reactor.NowMs >= _nextRestLineMs)
+        {
+            _nextRestLineMs = _reactor.NowMs + RestLineEveryMs;
+            ConnectionsLog.AcceptRests(_logger, listener.Name, DescriptorReserve.Process.RestsFrom);
         }
     }
 

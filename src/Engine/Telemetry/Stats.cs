@@ -245,6 +245,8 @@ internal sealed class ListenerStats : StatBlock
     public long DownstreamCxActive;
     public long DownstreamCxDestroy;
     public long DownstreamCxOverflow;
+    public long DownstreamCxOverloadReject;
+    public long DownstreamCxAcceptRests;
     public long DownstreamGlobalCxOverflow;
     public long DownstreamPreCxTimeout;
     public long DownstreamPreCxActive;
@@ -258,6 +260,8 @@ internal sealed class ListenerStats : StatBlock
         visitor.Gauge("downstream_cx_active", DownstreamCxActive);
         visitor.Counter("downstream_cx_destroy", DownstreamCxDestroy);
         visitor.Counter("downstream_cx_overflow", DownstreamCxOverflow);
+        visitor.Counter("downstream_cx_overload_reject", DownstreamCxOverloadReject);
+        visitor.Counter("downstream_cx_accept_rests", DownstreamCxAcceptRests);
         visitor.Counter("downstream_global_cx_overflow", DownstreamGlobalCxOverflow);
         visitor.Counter("downstream_pre_cx_timeout", DownstreamPreCxTimeout);
         visitor.Gauge("downstream_pre_cx_active", DownstreamPreCxActive);

@@ -165,6 +165,12 @@ internal sealed unsafe class EpollPoller : KernelPoller
     }
 
     /// <inheritdoc/>
+    internal override void PauseAccept(TransportListener listener)
+    {
+        // The accept loop looks at the listener.
+    }
+
+    /// <inheritdoc/>
     internal override void ResumeAccept(TransportListener listener) => AcceptAll(listener);
 
     /// <inheritdoc/>
@@ -390,7 +396,7 @@ internal sealed unsafe class EpollPoller : KernelPoller
         byte* name = stackalloc byte[SocketAddress.MaxBytes];
         for (int i = 0; i < AcceptsPerTurnMax; i++)
         {
-            if (listener.IsStopped)
+            if (listener.IsStopped || listener.IsResting)
             {
                 return;
             }

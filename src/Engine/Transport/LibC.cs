@@ -24,6 +24,14 @@ internal unsafe struct MsgHdr
     public nuint IovLength;
 }
 
+/// <summary>struct rlimit.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ResourceLimit
+{
+    public ulong Current;
+    public ulong Max;
+}
+
 /// <summary>struct linger.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Linger
@@ -87,6 +95,8 @@ internal static unsafe class LibC
 
     /// <summary>O_NONBLOCK | O_CLOEXEC for pipe2 and eventfd.</summary>
     public const int NonBlockCloseOnExec = 0x80800;
+    public const int LimitOfDescriptors = 7;
+    public const int DuplicateCloseOnExec = 1030;
     public const int SetPipeSize = 1031;
     public const int GetFlags = 3;
     public const int SetFlags = 4;
@@ -167,8 +177,8 @@ internal static unsafe class LibC
     [DllImport(Library, EntryPoint = "close"), SuppressGCTransition]
     public static extern void Close(int fd);
 
-    [DllImport(Library, EntryPoint = "dup")]
-    public static extern int Duplicate(int fd);
+    [DllImport(Library, EntryPoint = "getrlimit"), SuppressGCTransition]
+    public static extern int GetResourceLimit(int resource, ResourceLimit* limit);
 
     [DllImport(Library, EntryPoint = "fcntl"), SuppressGCTransition]
     public static extern int FileControl(int fd, int command, nint argument);
@@ -200,4 +210,7 @@ internal static unsafe class LibC
     /// <summary>Sets an option that is one int; false when the kernel refused.</summary>
     public static bool TrySetOption(int fd, int level, int option, int value) =>
         SetSocketOption(fd, level, option, &value, sizeof(int)) == 0;
+
+    /// <summary>Another descriptor of the same file, the lowest that is free; -1 when there is none.</summary>
+    public static int Duplicate(int fd) => FileControl(fd, DuplicateCloseOnExec, 0);
 }

@@ -238,6 +238,12 @@ internal sealed class SimulatedPoller : SocketPoller
     }
 
     /// <inheritdoc/>
+    internal override void PauseAccept(TransportListener listener)
+    {
+        // Simulated descriptors do not run out.
+    }
+
+    /// <inheritdoc/>
     internal override void ResumeAccept(TransportListener listener)
     {
     }
@@ -430,12 +436,6 @@ internal sealed class SimulatedPoller : SocketPoller
         }
 
         TransportListener listener = target.Listener;
-        if (listener.Admit is { } admit && !admit(listener))
-        {
-            Send(client.Poller!, SimulatedEventKind.Refused, client);
-            return;
-        }
-
         var server = new SimulatedSocket
         {
             Poller = this,

@@ -35,6 +35,9 @@ internal abstract class SocketPoller : Poller
     /// <summary>The reactor it serves.</summary>
     public Reactor Reactor { get; }
 
+    /// <summary>What accepting leaves to others.</summary>
+    public DescriptorReserve Descriptors { get; set; } = DescriptorReserve.Process;
+
     /// <summary>Connections open or being closed.</summary>
     public int ConnectionCount { get; private set; }
 
@@ -160,6 +163,9 @@ internal abstract class SocketPoller : Poller
 
     /// <summary>Stops accepting and closes the socket.</summary>
     internal abstract void RemoveListener(TransportListener listener);
+
+    /// <summary>Accepts nothing more until <see cref="ResumeAccept"/>; what was accepted already may still come.</summary>
+    internal abstract void PauseAccept(TransportListener listener);
 
     /// <summary>Accepts again after a rest.</summary>
     internal abstract void ResumeAccept(TransportListener listener);

@@ -4,10 +4,26 @@ using FastMesh.Protocols;
 
 namespace FastMesh.Engine.Transport;
 
-/// <summary>One listening socket of one reactor, handing over what it accepts.</summary>
+/// <summary>What happened to accepting.</summary>
+internal enum AcceptEvent
+{
+    /// <summary>It rests, for descriptors or memory have run out.</summary>
+    Rests,
+
+    /// <summary>A rest is over.</summary>
+    Resumes,
+
+    /// <summary>A connection was closed at once, for even the reserve of descriptors runs out.</summary>
+    Refuses,
+}
+
+/// <summary>
+/// One listening socket of one reactor, handing over what it accepts. While descriptors or memory have run out it rests
+/// and connections wait in the kernel's queue.
+/// </summary>
 internal sealed class TransportListener
 {
-    /// <summary>How long accepting rests when descriptors or memory have run out.</summary>
+    /// <summary>How long accepting rests at a time when descriptors or memory have run out.</summary>
     public const int BackOffMs = 100;
 
     private readonly SocketPoller _poller;
@@ -27,17 +43,8 @@ internal sealed class TransportListener
     /// <summary>Where it listens.</summary>
     public NetAddress LocalAddress => Socket.Address;
 
-    /// <summary>Asked for each connection; false closes it at once. None admits all.</summary>
-    public Func<TransportListener, bool>? Admit { get; set; }
-
-    /// <summary>Connections handed over.</summary>
-    public long AcceptedCount { get; private set; }
-
-    /// <summary>Connections that <see cref="Admit"/> refused.</summary>
-    public long RefusedCount { get; private set; }
-
-    /// <summary>How often descriptors or memory had run out.</summary>
-    public long BackOffCount { get; private set; }
+    /// <summary>Told of what happens to accepting. On the reactor.</summary>
+    public Action<AcceptEvent>? Changed { get; set; }
 
     /// <summary>True after <see cref="Stop"/>.</summary>
     public bool IsStopped { get; private set; }
@@ -51,6 +58,12 @@ internal sealed class TransportListener
 
     /// <summary>Its place in the poller's table.</summary>
     internal int Slot { get; set; } = -1;
+
+    /// <summary>Completion pollers: an accept stands with the kernel.</summary>
+    internal bool IsArmed { get; set; }
+
+    /// <summary>Nothing is accepted for a while.</summary>
+    internal bool IsResting { get; private set; }
 
     /// <summary>Stops accepting and closes the socket. Connections live on.</summary>
     public void Stop()
@@ -67,10 +80,21 @@ internal sealed class TransportListener
     /// <summary>Takes an accepted descriptor.</summary>
     internal void OnAccepted(int fd, NetAddress remote)
     {
-        if (IsStopped || (Admit is { } admit && !admit(this)))
+        DescriptorReserve descriptors = _poller.Descriptors;
+        if (fd >= descriptors.RestsFrom)
         {
-            RefusedCount++;
+            Rest();
+        }
+
+        bool refuses = fd >= descriptors.RefusesFrom;
+        if (IsStopped || refuses)
+        {
             LibC.Close(fd);
+            if (refuses)
+            {
+                Changed?.Invoke(AcceptEvent.Refuses);
+            }
+
             return;
         }
 
@@ -86,7 +110,6 @@ internal sealed class TransportListener
     /// <summary>Hands over a connection that was admitted.</summary>
     internal void OnAccepted(TransportConnection connection)
     {
-        AcceptedCount++;
         try
         {
             Accepted(connection);
@@ -109,16 +132,33 @@ internal sealed class TransportListener
             return false;
         }
 
-        BackOffCount++;
-        Reactor.Timers.Schedule(_retry, BackOffMs);
+        Rest();
         return true;
+    }
+
+    private void Rest()
+    {
+        if (IsResting || IsStopped)
+        {
+            return;
+        }
+
+        IsResting = true;
+        _poller.PauseAccept(this);
+        Reactor.Timers.Schedule(_retry, BackOffMs);
+        Changed?.Invoke(AcceptEvent.Rests);
     }
 
     private void Retry()
     {
-        if (!IsStopped)
+        if (_poller.Descriptors.IsShort(Socket.Fd))
         {
-            _poller.ResumeAccept(this);
+            Reactor.Timers.Schedule(_retry, BackOffMs);
+            return;
         }
+
+        IsResting = false;
+        Changed?.Invoke(AcceptEvent.Resumes);
+        _poller.ResumeAccept(this);
     }
 }

@@ -168,6 +168,9 @@ internal sealed unsafe class UringPoller : KernelPoller
     }
 
     /// <inheritdoc/>
+    internal override void PauseAccept(TransportListener listener) => CancelAccept(listener);
+
+    /// <inheritdoc/>
     internal override void ResumeAccept(TransportListener listener) => StartAccepting(listener);
 
     /// <inheritdoc/>
@@ -239,6 +242,13 @@ internal sealed unsafe class UringPoller : KernelPoller
     /// <inheritdoc/>
     protected override void StartAccepting(TransportListener listener)
     {
+        if (listener.IsArmed)
+        {
+            // What ends it is on its way and will look again.
+            return;
+        }
+
+        listener.IsArmed = true;
         UringEntry* entry = _ring.Next();
         entry->Operation = Uring.OpAccept;
         entry->Fd = listener.Socket.Fd;
@@ -251,12 +261,17 @@ internal sealed unsafe class UringPoller : KernelPoller
     protected override void StopAccepting(TransportListener listener)
     {
         // The armed accept holds the socket open behind the descriptor, so it is ended before that goes.
+        CancelAccept(listener);
+        _ring.Submit();
+        listener.Socket.Close();
+    }
+
+    private void CancelAccept(TransportListener listener)
+    {
         UringEntry* entry = _ring.Next();
         entry->Operation = Uring.OpCancel;
         entry->Address = ((ulong)listener.Slot << UringKind.Bits) | UringKind.Accept;
         entry->UserData = UringKind.Cancel;
-        _ring.Submit();
-        listener.Socket.Close();
     }
 
     private static bool IsOutstanding(TransportConnection connection) =>
@@ -306,19 +321,28 @@ internal sealed unsafe class UringPoller : KernelPoller
 
     private void OnAccept(TransportListener? listener, int result, uint flags)
     {
-        if (result >= 0)
+        bool isOver = (flags & Uring.CompletionMore) == 0;
+        if (listener is null)
         {
-            if (listener is null)
+            if (result >= 0)
             {
                 LibC.Close(result);
-                return;
             }
 
-            listener.OnAccepted(result, default);
+            return;
         }
 
-        bool rests = result < 0 && listener is not null && listener.OnAcceptFailed(-result);
-        if ((flags & Uring.CompletionMore) == 0 && listener is { IsStopped: false } && !rests)
+        listener.IsArmed = !isOver;
+        if (result >= 0)
+        {
+            listener.OnAccepted(result, default);
+        }
+        else
+        {
+            listener.OnAcceptFailed(-result);
+        }
+
+        if (isOver && !listener.IsStopped && !listener.IsResting)
         {
             StartAccepting(listener);
         }

@@ -9,7 +9,10 @@ internal static class Configs
     public static string Direct(string body) => Http($"direct_response: {{ status: 200, body: {{ inline_string: \"{body}\" }} }}", "[]");
 
     /// <summary>A listener <c>web</c> that forwards to a Unix socket.</summary>
-    public static string Forward(string socket) => Http("route: { cluster: backend }", Backend(socket));
+    /// <param name="socket">Where the upstream listens.</param>
+    /// <param name="fields">More fields of the cluster, each with a comma behind it.</param>
+    public static string Forward(string socket, string fields = "") =>
+        Http("route: { cluster: backend }", Backend(socket, fields));
 
     /// <summary>A listener <c>tcp</c> that relays to a Unix socket.</summary>
     public static string Relay(string socket) => Whole(
@@ -48,6 +51,7 @@ internal static class Configs
         static_resources:
           listeners:
             - name: {{listener}}
+              ignore_global_conn_limit: true
               address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
               filter_chains:
                 - filters:
@@ -56,8 +60,8 @@ internal static class Configs
 
         """;
 
-    private static string Backend(string socket) => $$"""
-        [{ name: backend, type: STATIC, connect_timeout: 2s, load_assignment: { cluster_name: backend,
+    private static string Backend(string socket, string fields = "") => $$"""
+        [{ name: backend, type: STATIC, {{fields}} connect_timeout: 2s, load_assignment: { cluster_name: backend,
              endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{socket}}" } } } }] }] } }]
         """;
 }

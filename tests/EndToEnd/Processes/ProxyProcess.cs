@@ -30,9 +30,20 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <summary>
     /// Starts with a configuration whose admin and listeners have port 0, and waits until it is ready.
     /// </summary>
-    public static async Task<ProxyProcess> StartAsync(string configPath, params string[] arguments)
+    public static Task<ProxyProcess> StartAsync(string configPath, params string[] arguments) =>
+        StartAsync(TestProcess.Start(Executable, Arguments(configPath, arguments)));
+
+    /// <summary>The same with at most so many open files.</summary>
+    public static Task<ProxyProcess> StartLimitedAsync(int filesMax, string configPath, params string[] arguments) =>
+        StartAsync(TestProcess.Start(
+            Tools.Require("prlimit"),
+            [FormattableString.Invariant($"--nofile={filesMax}:{filesMax}"), Executable, .. Arguments(configPath, arguments)]));
+
+    private static string[] Arguments(string configPath, string[] arguments) =>
+        ["proxy", "-c", configPath, "--concurrency", "1", .. arguments];
+
+    private static async Task<ProxyProcess> StartAsync(TestProcess process)
     {
-        TestProcess process = TestProcess.Start(Executable, ["proxy", "-c", configPath, "--concurrency", "1", .. arguments]);
         try
         {
             string line = await process.WaitForErrorLineAsync("admin interface on ");

@@ -232,24 +232,6 @@ public sealed class TransportConnectionTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Listener_AdmitRefuses_ClosesTheConnection(string kind)
-    {
-        await using var test = new TestReactors(Enum.Parse<TransportKind>(kind));
-        long count = await test.RunAsync(async reactor =>
-        {
-            TransportListener listener = Transports.Listen(
-                reactor, new ListenOptions { Address = TestReactors.Loopback }, static _ => { });
-            listener.Admit = static _ => false;
-            ConnectResult result = await Transports.ConnectAsync(
-                reactor, new ConnectOptions { Address = listener.LocalAddress });
-            Assert.True(!result.IsConnected || (await result.Connection!.Reader.ReadAsync()).IsCompleted);
-            return listener.RefusedCount;
-        });
-        Assert.Equal(1, count);
-    }
-
-    [Theory]
-    [MemberData(nameof(Kinds))]
     public async Task Handler_Throws_CostsItsConnectionOnly(string kind)
     {
         await using var test = new TestReactors(Enum.Parse<TransportKind>(kind));
