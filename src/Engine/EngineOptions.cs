@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using FastMesh.Engine.Connections;
 
 namespace FastMesh.Engine;
 
@@ -31,6 +33,9 @@ public sealed record EngineOptions
     /// Bytes that all buffers of all connections may hold together; 0 is half of the memory the process may use.
     /// </summary>
     public long MemoryBudgetBytes { get; init; }
+
+    /// <summary>Listening sockets that the process which this one replaces has left to it.</summary>
+    internal IReadOnlyList<HandedSockets> Handed { get; init; } = [];
 
     /// <summary>Downstream connections over all listeners; 0 is half of the process's file descriptors.</summary>
     public int ConnectionsMax { get; init; }

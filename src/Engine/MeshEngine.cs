@@ -65,13 +65,13 @@ public sealed class MeshEngine : IAsyncDisposable
         _sinks = new AccessLogSinks(reactors, _log);
         ServerStats.Register(_metrics, () => Status, _sinks);
         _compiler = new SnapshotCompiler(_metrics, _sinks);
-        _binder = new ListenerBinder(reactors);
+        _binder = new ListenerBinder(reactors, options.Handed);
         int connectionsMax = options.ConnectionsMax > 0 ? options.ConnectionsMax : DefaultConnectionsMax();
         _rooms = new ReactorRooms[reactors];
         for (int i = 0; i < reactors; i++)
         {
             var pipeline = new AcceptPipeline(i, _connections, connectionsMax, _log);
-            _rooms[i] = new ReactorRooms(_group.Reactors[i], pipeline, _sinks, _log);
+            _rooms[i] = new ReactorRooms(_group.Reactors[i], reactors, pipeline, _sinks, _log);
         }
     }
 
@@ -99,6 +99,9 @@ public sealed class MeshEngine : IAsyncDisposable
     internal Snapshot Snapshot => _snapshot;
 
     internal ListenerSet Listeners => _listeners;
+
+    /// <summary>What listens, for a process that takes over.</summary>
+    internal IReadOnlyList<HandedSockets> ListeningSockets => _binder.Sockets;
 
     internal AccessLogSinks Sinks => _sinks;
 
@@ -155,6 +158,9 @@ public sealed class MeshEngine : IAsyncDisposable
         }
 
         await OnAllReactorsAsync(static rooms => rooms.Sockets.BeginDrain());
+
+        // A turn later nothing comes any more that the kernel had accepted before.
+        await OnAllReactorsAsync(static _ => { });
         long deadlineMs = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         while (_connections.Active > 0 && Environment.TickCount64 < deadlineMs)
         {
@@ -372,11 +378,12 @@ public sealed class MeshEngine : IAsyncDisposable
         private readonly AccessLogSinks _sinks;
         private readonly ReactorTimer _logTimer;
 
-        public ReactorRooms(Reactor reactor, AcceptPipeline pipeline, AccessLogSinks sinks, ILogger log)
+        public ReactorRooms(
+            Reactor reactor, int reactorCount, AcceptPipeline pipeline, AccessLogSinks sinks, ILogger log)
         {
             Reactor = reactor;
             State = new ReactorState(reactor);
-            Sockets = new ListenerSockets(reactor, pipeline, log);
+            Sockets = new ListenerSockets(reactor, reactorCount, pipeline, log);
             _sinks = sinks;
             _logTimer = new ReactorTimer(static rooms => ((ReactorRooms)rooms!).FlushLogs(), this);
             reactor.Post(static rooms => ((ReactorRooms)rooms!).FlushLogs(), this);

@@ -16,15 +16,17 @@ internal sealed class ListenerSockets
     private const int RestLineEveryMs = 60_000;
 
     private readonly Reactor _reactor;
+    private readonly int _reactorCount;
     private readonly AcceptPipeline _pipeline;
     private readonly ILogger _logger;
     private readonly Dictionary<string, OpenSocket> _open = [];
     private readonly List<ListenerState> _leaving = [];
     private long _nextRestLineMs;
 
-    public ListenerSockets(Reactor reactor, AcceptPipeline pipeline, ILogger logger)
+    public ListenerSockets(Reactor reactor, int reactorCount, AcceptPipeline pipeline, ILogger logger)
     {
         _reactor = reactor;
+        _reactorCount = reactorCount;
         _pipeline = pipeline;
         _logger = logger;
     }
@@ -107,8 +109,13 @@ internal sealed class ListenerSockets
         }
 
         socket = new OpenSocket(_pipeline, listener);
-        socket.Transport = Transports.Listen(_reactor, bound.Sockets[_reactor.Index], socket.Accept);
-        socket.Transport.Changed = happened => OnAcceptChanged(socket.Listener, happened);
+        for (int i = _reactor.Index; i < bound.Sockets.Length; i += _reactorCount)
+        {
+            TransportListener transport = Transports.Listen(_reactor, bound.Sockets[i], socket.Accept);
+            transport.Changed = happened => OnAcceptChanged(socket.Listener, happened);
+            socket.Transports.Add(transport);
+        }
+
         _open.Add(bound.Key, socket);
         if (_reactor.Index == 0)
         {
@@ -132,7 +139,7 @@ internal sealed class ListenerSockets
     {
         if (_open.Remove(key, out OpenSocket? socket))
         {
-            socket.Transport!.Stop();
+            socket.Transports.ForEach(static transport => transport.Stop());
             if (_reactor.Index == 0)
             {
                 ConnectionsLog.Stopped(_logger, socket.Listener.Name, key);
@@ -171,12 +178,12 @@ internal sealed class ListenerSockets
         return tables;
     }
 
-    /// <summary>A socket and the listener it serves at the moment.</summary>
+    /// <summary>The sockets of an address and the listener they serve at the moment.</summary>
     private sealed class OpenSocket(AcceptPipeline pipeline, CompiledListener listener)
     {
         public CompiledListener Listener { get; set; } = listener;
 
-        public TransportListener? Transport { get; set; }
+        public List<TransportListener> Transports { get; } = [];
 
         public void Accept(TransportConnection connection) => pipeline.Accept(connection, Listener);
     }

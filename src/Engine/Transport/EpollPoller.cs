@@ -278,7 +278,13 @@ internal sealed unsafe class EpollPoller : KernelPoller
     }
 
     /// <inheritdoc/>
-    protected override void StopAccepting(TransportListener listener) => listener.Socket.Close();
+    protected override void StopAccepting(TransportListener listener)
+    {
+        // Another process may hold the socket too: then closing alone would not end the registration.
+        byte* unused = stackalloc byte[16];
+        _ = LibC.EpollControl(_epoll, LibC.EpollDelete, listener.Socket.Fd, unused);
+        listener.Socket.Close();
+    }
 
     private void Dispatch(uint events, ulong data)
     {

@@ -25,6 +25,9 @@ internal abstract unsafe class KernelPoller : SocketPoller
     /// <summary>Written to by other threads; never read: each write is an edge of its own.</summary>
     protected int WakeFd { get; }
 
+    /// <summary>Listeners of which something may still come.</summary>
+    protected int ListenerCount { get; private set; }
+
     /// <inheritdoc/>
     public override ValueTask<ConnectResult> ConnectAsync(in ConnectOptions options)
     {
@@ -111,7 +114,10 @@ internal abstract unsafe class KernelPoller : SocketPoller
     internal override void RemoveListener(TransportListener listener)
     {
         StopAccepting(listener);
-        _listeners[listener.Slot] = null;
+        if (!listener.IsArmed)
+        {
+            Forget(listener);
+        }
     }
 
     /// <inheritdoc/>
@@ -120,11 +126,19 @@ internal abstract unsafe class KernelPoller : SocketPoller
         // Places are not used again: a late completion must not be taken for a new listener's.
         listener.Slot = _listeners.Count;
         _listeners.Add(listener);
+        ListenerCount++;
         StartAccepting(listener);
     }
 
-    /// <summary>The listener of a place; null when it was stopped.</summary>
+    /// <summary>The listener of a place; null when nothing comes from it any more.</summary>
     protected TransportListener? ListenerAt(int slot) => _listeners[slot];
+
+    /// <summary>A stopped listener has said its last.</summary>
+    protected void Forget(TransportListener listener)
+    {
+        _listeners[listener.Slot] = null;
+        ListenerCount--;
+    }
 
     protected abstract void StartConnect(TransportConnection connection, ReadOnlySpan<byte> address);
 

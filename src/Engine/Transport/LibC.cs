@@ -98,6 +98,8 @@ internal static unsafe class LibC
     public const int LimitOfDescriptors = 7;
     public const int DuplicateCloseOnExec = 1030;
     public const int SetPipeSize = 1031;
+    public const int SetDescriptorFlags = 2;
+    public const int CloseOnExec = 1;
     public const int GetFlags = 3;
     public const int SetFlags = 4;
     public const int NonBlock = 0x800;
@@ -210,6 +212,10 @@ internal static unsafe class LibC
     /// <summary>Sets an option that is one int; false when the kernel refused.</summary>
     public static bool TrySetOption(int fd, int level, int option, int value) =>
         SetSocketOption(fd, level, option, &value, sizeof(int)) == 0;
+
+    /// <summary>Whether children get the descriptor.</summary>
+    public static void SetInheritable(int fd, bool inheritable) =>
+        _ = FileControl(fd, SetDescriptorFlags, inheritable ? 0 : CloseOnExec);
 
     /// <summary>Another descriptor of the same file, the lowest that is free; -1 when there is none.</summary>
     public static int Duplicate(int fd) => FileControl(fd, DuplicateCloseOnExec, 0);

@@ -43,7 +43,7 @@ internal sealed unsafe class ListenSocket
         {
             if (i > 0 && shared)
             {
-                bound.Add(new ListenSocket(LibC.Duplicate(bound[0].Fd), bound[0].Address, options.UnixPath));
+                bound.Add(bound[0].Share());
                 continue;
             }
 
@@ -63,8 +63,15 @@ internal sealed unsafe class ListenSocket
         return true;
     }
 
-    /// <summary>Takes a listening socket that somebody else has opened (hot restart).</summary>
-    public static ListenSocket Adopt(int fd, string? unixPath) => new(fd, ReadName(fd), unixPath);
+    /// <summary>Takes a listening socket that another process has opened, and keeps it from children.</summary>
+    public static ListenSocket Adopt(int fd, string? unixPath)
+    {
+        LibC.SetInheritable(fd, false);
+        return new ListenSocket(fd, unixPath is null ? ReadName(fd) : NetAddress.Unix, unixPath);
+    }
+
+    /// <summary>Another descriptor of the same socket, for another reactor.</summary>
+    public ListenSocket Share() => new(LibC.Duplicate(Fd), Address, UnixPath);
 
     /// <summary>A socket that only a simulated network knows.</summary>
     public static ListenSocket Simulated(NetAddress address, string? unixPath) => new(-1, address, unixPath);

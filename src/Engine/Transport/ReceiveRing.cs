@@ -12,14 +12,12 @@ namespace FastMesh.Engine.Transport;
 internal sealed unsafe class ReceiveRing : IDisposable
 {
     private const uint RegisterRing = 22;
-    private const uint UnregisterRing = 23;
     private const int EntryBytes = 16;
     private const int TailOffset = 14;
 
     // So many turns without need let the ring become smaller again.
     private const int TurnsPerReview = 1024;
 
-    private readonly Uring _ring;
     private readonly BufferPool _pool;
     private readonly BufferSize _size;
     private readonly byte* _entries;
@@ -37,9 +35,8 @@ internal sealed unsafe class ReceiveRing : IDisposable
     private int _turns;
 
     private ReceiveRing(
-        Uring ring, BufferPool pool, BufferSize size, ushort group, int capacity, int target, int headroom, byte* at)
+        BufferPool pool, BufferSize size, ushort group, int capacity, int target, int headroom, byte* at)
     {
-        _ring = ring;
         _pool = pool;
         _size = size;
         Group = group;
@@ -87,7 +84,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
             return null;
         }
 
-        return new ReceiveRing(ring, pool, size, group, capacity, target, headroom, at);
+        return new ReceiveRing(pool, size, group, capacity, target, headroom, at);
     }
 
     /// <summary>The block that the kernel took; the caller owns it.</summary>
@@ -131,16 +128,9 @@ internal sealed unsafe class ReceiveRing : IDisposable
         Volatile.Write(ref *(ushort*)(_entries + TailOffset), _tail);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gives the blocks back: the <see cref="Uring"/> is closed already and took the group with it.</summary>
     public void Dispose()
     {
-        ulong* registration = stackalloc ulong[5];
-        registration[0] = 0;
-        registration[1] = (ulong)Group << 32;
-        registration[2] = 0;
-        registration[3] = 0;
-        registration[4] = 0;
-        _ = _ring.Register(UnregisterRing, registration, 1);
         _ = LibC.UnmapMemory(_entries, _entriesBytes);
         for (int i = 0; i < _capacity; i++)
         {

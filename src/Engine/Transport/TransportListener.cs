@@ -77,7 +77,7 @@ internal sealed class TransportListener
         }
     }
 
-    /// <summary>Takes an accepted descriptor.</summary>
+    /// <summary>Takes an accepted descriptor; one that was accepted before the end is served too.</summary>
     internal void OnAccepted(int fd, NetAddress remote)
     {
         DescriptorReserve descriptors = _poller.Descriptors;
@@ -86,15 +86,10 @@ internal sealed class TransportListener
             Rest();
         }
 
-        bool refuses = fd >= descriptors.RefusesFrom;
-        if (IsStopped || refuses)
+        if (fd >= descriptors.RefusesFrom)
         {
             LibC.Close(fd);
-            if (refuses)
-            {
-                Changed?.Invoke(AcceptEvent.Refuses);
-            }
-
+            Changed?.Invoke(AcceptEvent.Refuses);
             return;
         }
 

@@ -14,6 +14,9 @@ namespace FastMesh.Engine.Transport;
 /// </summary>
 internal sealed unsafe class UringPoller : KernelPoller
 {
+    // Turns of a millisecond without any progress, at the end: cancelled operations end in one or two.
+    private const int EndTurnsMax = 1000;
+
     private const uint Submissions = 1024;
     private const uint CompletionsMax = 8192;
     private const int NameTable = 64;
@@ -32,6 +35,7 @@ internal sealed unsafe class UringPoller : KernelPoller
     private readonly UringSends _sends;
     private readonly byte* _names;
     private int _namesUsed;
+    private bool _isEnding;
     private bool _turnWanted;
     private double _eventsPerUs;
     private long _eventsCounted;
@@ -105,18 +109,22 @@ internal sealed unsafe class UringPoller : KernelPoller
     /// <inheritdoc/>
     public override void Dispose()
     {
+        _isEnding = true;
         base.Dispose();
 
-        // A few turns let the kernel end what is outstanding; then the ring goes, and with it all the rest.
-        for (int i = 0; i < 16 && ConnectionCount > 0; i++)
+        // The kernel may write to our blocks until it has ended what is outstanding, and may have accepted connections
+        // that nobody has seen yet, so the ring goes after that, and the blocks after the ring.
+        for (int idleTurns = 0; ConnectionCount + ListenerCount > 0 && idleTurns < EndTurnsMax; idleTurns++)
         {
+            int before = ConnectionCount + ListenerCount;
             Wait(1);
             base.Flush();
+            idleTurns = ConnectionCount + ListenerCount < before ? 0 : idleTurns;
         }
 
+        _ring.Dispose();
         _receives.Dispose();
         _sends.Dispose();
-        _ring.Dispose();
         CloseWake();
         NativeMemory.Free(_names);
     }
@@ -303,7 +311,7 @@ internal sealed unsafe class UringPoller : KernelPoller
                 _sends.Complete(At(place)!, completion.Result);
                 break;
             case UringKind.Accept:
-                OnAccept(ListenerAt(place), completion.Result, completion.Flags);
+                OnAccept(ListenerAt(place)!, completion.Result, completion.Flags);
                 break;
             case UringKind.Connect:
                 OnConnect(At(place)!, completion.Result);
@@ -319,30 +327,28 @@ internal sealed unsafe class UringPoller : KernelPoller
         }
     }
 
-    private void OnAccept(TransportListener? listener, int result, uint flags)
+    private void OnAccept(TransportListener listener, int result, uint flags)
     {
         bool isOver = (flags & Uring.CompletionMore) == 0;
-        if (listener is null)
-        {
-            if (result >= 0)
-            {
-                LibC.Close(result);
-            }
-
-            return;
-        }
-
         listener.IsArmed = !isOver;
-        if (result >= 0)
-        {
-            listener.OnAccepted(result, default);
-        }
-        else
+        if (result < 0)
         {
             listener.OnAcceptFailed(-result);
         }
+        else if (_isEnding)
+        {
+            LibC.Close(result);
+        }
+        else
+        {
+            listener.OnAccepted(result, default);
+        }
 
-        if (isOver && !listener.IsStopped && !listener.IsResting)
+        if (isOver && listener.IsStopped)
+        {
+            Forget(listener);
+        }
+        else if (isOver && !listener.IsResting)
         {
             StartAccepting(listener);
         }

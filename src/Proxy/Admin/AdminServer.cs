@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using FastMesh.Engine.Transport;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
 
@@ -39,6 +40,17 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Where it listens, with the port that the kernel gave.</summary>
     public EndPoint Address => _listener.LocalEndPoint!;
 
+    /// <summary>The listening socket, to hand it on.</summary>
+    public int Descriptor => (int)_listener.Handle;
+
+    /// <summary>Serves on a listening socket that another process has opened.</summary>
+    public static AdminServer Adopt(int descriptor, IAdminSource source)
+    {
+        Socket listener = new(new SafeSocketHandle(descriptor, ownsHandle: true));
+        LibC.SetInheritable(descriptor, false);
+        return new AdminServer(listener, new AdminPages(source));
+    }
+
     /// <summary>Binds and serves; throws <see cref="SocketException"/> when the address cannot be had.</summary>
     public static AdminServer Start(EndPoint address, IAdminSource source)
     {
@@ -57,6 +69,11 @@ internal sealed class AdminServer : IAsyncDisposable
 
         return new AdminServer(listener, new AdminPages(source));
     }
+
+    /// <summary>
+    /// Accepts nothing more. The socket stays open: closing it might shut it for the process that it was handed to.
+    /// </summary>
+    public Task StopAsync() => _stop.CancelAsync();
 
     public async ValueTask DisposeAsync()
     {

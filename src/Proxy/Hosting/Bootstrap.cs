@@ -30,10 +30,12 @@ internal static class Bootstrap
         }
 
         using HostLog log = new(options.LogLevel);
+        HotRestart.Prepare();
+        Handover? handover = Handover.Take();
         MeshEngine engine;
         try
         {
-            engine = NewEngine(options, log);
+            engine = NewEngine(options, handover, log);
         }
         catch (InvalidOperationException e)
         {
@@ -44,15 +46,16 @@ internal static class Bootstrap
         await using MeshEngine owned = engine;
         return options.ValidateOnly
             ? await ValidateAsync(options.ConfigPath, reading, engine, output, error)
-            : await ServeAsync(options, file, reading, engine, log, error, started);
+            : await ServeAsync(options, file, reading, engine, handover, log, error, started);
     }
 
-    private static MeshEngine NewEngine(ProxyOptions options, HostLog log) => new(
+    private static MeshEngine NewEngine(ProxyOptions options, Handover? handover, HostLog log) => new(
         new EngineOptions
         {
             Concurrency = options.ValidateOnly ? 1 : options.Concurrency,
             Transport = options.Transport,
             DrainTime = options.DrainTime,
+            Handed = handover?.Sockets ?? [],
         },
         options.ValidateOnly ? null : log.Factory);
 
@@ -73,14 +76,22 @@ internal static class Bootstrap
     }
 
     private static async Task<int> ServeAsync(
-        ProxyOptions options, ConfigFile file, ConfigReading reading, MeshEngine engine, HostLog log, TextWriter error,
-        long started)
+        ProxyOptions options, ConfigFile file, ConfigReading reading, MeshEngine engine, Handover? handover,
+        HostLog log, TextWriter error, long started)
     {
         MeshConfig config = reading.Config!;
         ILogger logger = log.Factory.CreateLogger("fastmesh");
         foreach (ConfigProblem note in reading.Notes)
         {
             ProxyLog.Note(logger, note.ToString());
+        }
+
+        if (handover is not null && handover.Transport != engine.Status.Transport)
+        {
+            await error.WriteLineAsync(
+                $"fastmesh proxy: a hot restart cannot go from {handover.Transport} to {engine.Status.Transport}: "
+                + "the sockets are set up for the one; stop and start instead");
+            return ExitCodes.Usage;
         }
 
         using ProxyLife life = new(options, engine, file, reading, log, logger);
@@ -90,7 +101,10 @@ internal static class Bootstrap
             // Before the listeners, so that readiness can say "not yet".
             if (config.Admin is { } address)
             {
-                admin = AdminServer.Start(EndPointOf(address), life.Admin);
+                admin = handover?.Admin is { } descriptor
+                    ? AdminServer.Adopt(descriptor, life.Admin)
+                    : AdminServer.Start(EndPointOf(address), life.Admin);
+                life.AdminServer = admin;
                 ProxyLog.Admin(logger, admin.Address.ToString()!);
             }
 
@@ -104,6 +118,11 @@ internal static class Bootstrap
             EngineStatus status = engine.Status;
             long milliseconds = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             ProxyLog.Ready(logger, milliseconds, status.Transport, status.Concurrency);
+            if (handover is not null)
+            {
+                ProxyLog.TookOver(logger, handover.Sockets.Count, handover.Process);
+                handover.TellReady();
+            }
 
             // Reading the file left more garbage than the engine makes in its life: give those pages back once.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

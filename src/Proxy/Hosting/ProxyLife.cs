@@ -1,11 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using FastMesh.Config;
 using FastMesh.Engine;
 using FastMesh.Model;
+using FastMesh.Proxy.Admin;
 using Microsoft.Extensions.Logging;
 
 namespace FastMesh.Proxy.Hosting;
@@ -15,6 +17,7 @@ namespace FastMesh.Proxy.Hosting;
 /// <code>
 ///   live ──SIGTERM──▶ draining ──all finished, or drain time over──▶ exit 0
 ///    │                   └──SIGTERM or SIGINT──▶ exit 0 at once
+///    ├──SIGUSR2, and the next process is ready──▶ draining
 ///    ├──SIGINT, /quitquitquit──▶ exit 0 at once
 ///    └──SIGHUP, other file content──▶ live with the new configuration, or with the old one and the reasons logged
 /// </code>
@@ -49,12 +52,15 @@ internal sealed class ProxyLife : IDisposable
             Interrupt = () => _leave.TrySetResult("SIGINT"),
             Reload = () => _ = ApplyAsync(_file.Read()),
             ReopenLogs = ReopenLogs,
-            HotRestart = () => ProxyLog.HotRestartNotBuilt(_logger),
+            HotRestart = () => _ = HotRestartAsync(),
         };
     }
 
     /// <summary>What the admin interface sees of this proxy.</summary>
     public EngineAdminSource Admin { get; }
+
+    /// <summary>The admin interface, where there is one.</summary>
+    public AdminServer? AdminServer { get; set; }
 
     /// <summary>Waits for the end and brings it about.</summary>
     public async Task<int> RunAsync()
@@ -121,6 +127,34 @@ internal sealed class ProxyLife : IDisposable
 
             Admin.Reading = reading;
             ProxyLog.Reloaded(_logger, _options.ConfigPath);
+        }
+        finally
+        {
+            _engineFree.Release();
+        }
+    }
+
+    // While the next process starts no configuration is put in force: the sockets must stay as they were handed over.
+    private async Task HotRestartAsync()
+    {
+        await _engineFree.WaitAsync();
+        try
+        {
+            if (_drain.Task.IsCompleted)
+            {
+                ProxyLog.HotRestartFailed(_logger, "it is draining already");
+                return;
+            }
+
+            (int process, string? problem) = await HotRestart.StartNextAsync(_engine, AdminServer?.Descriptor);
+            if (problem is not null)
+            {
+                ProxyLog.HotRestartFailed(_logger, problem);
+                return;
+            }
+
+            await (AdminServer?.StopAsync() ?? Task.CompletedTask);
+            _drain.TrySetResult(string.Create(CultureInfo.InvariantCulture, $"process {process} serves now"));
         }
         finally
         {

@@ -27,14 +27,17 @@ internal static partial class ProxyLog
     [LoggerMessage(106, LogLevel.Error, "{path} is refused for {count} problems; the last good configuration stays")]
     public static partial void ReloadRefused(ILogger log, string path, int count);
 
-    [LoggerMessage(107, LogLevel.Warning, "SIGUSR2: hot restart is not built yet in this version; nothing was done")]
-    public static partial void HotRestartNotBuilt(ILogger log);
+    [LoggerMessage(107, LogLevel.Error, "SIGUSR2: no hot restart, this process goes on: {problem}")]
+    public static partial void HotRestartFailed(ILogger log, string problem);
 
     [LoggerMessage(108, LogLevel.Warning, "{note}")]
     public static partial void Note(ILogger log, string note);
 
     [LoggerMessage(109, LogLevel.Information, "log files reopened")]
     public static partial void LogsReopened(ILogger log);
+
+    [LoggerMessage(111, LogLevel.Information, "hot restart: {sockets} listening addresses taken over from process {process}")]
+    public static partial void TookOver(ILogger log, int sockets, int process);
 
     [LoggerMessage(110, LogLevel.Warning, "admin address cannot change while running; it stays as it was at start")]
     public static partial void AdminStays(ILogger log);

@@ -84,7 +84,9 @@ internal sealed partial class TestProcess : IAsyncDisposable
         return string.Empty;
     }
 
-    public void Signal(PosixSignalNumber signal) => Assert.Equal(0, Kill(_process.Id, (int)signal));
+    public void Signal(PosixSignalNumber signal) => Signal(_process.Id, signal);
+
+    public static void Signal(int process, PosixSignalNumber signal) => Assert.Equal(0, Kill(process, (int)signal));
 
     public async Task<int> WaitForExitAsync()
     {

@@ -89,15 +89,6 @@ public sealed class LifeCycleTests : IDisposable
     }
 
     [Fact]
-    public async Task HotRestart_IsAsked_IsRefusedByNameAndTheProxyLives()
-    {
-        await using ProxyProcess proxy = await StartAsync(Configs.Direct("alive"));
-        proxy.Process.Signal(PosixSignalNumber.User2);
-        await proxy.Process.WaitForErrorLineAsync("hot restart is not built yet");
-        Assert.Equal("alive", await _client.GetStringAsync(proxy.Url("web")));
-    }
-
-    [Fact]
     public async Task Admin_OfARunningProxy_TellsAndChanges()
     {
         await using ProxyProcess proxy = await StartAsync(Configs.Direct("x"));

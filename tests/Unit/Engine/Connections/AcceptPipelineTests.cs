@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
 using FastMesh.Engine.Downstream;
+using FastMesh.Engine.Transport;
 using FastMesh.Model;
 using Xunit;
 
@@ -49,6 +50,30 @@ public sealed class AcceptPipelineTests
         using Peer upstream = await Peer.AcceptAsync(server);
         await ExpectRefusalAsync(mesh, "b");
         Assert.Equal(1, mesh.StatsOf("b").DownstreamGlobalCxOverflow);
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue, 0)]
+    [InlineData(0, 1)]
+    public async Task Accept_DescriptorsRunOut_CountsTheRestAndWhoWasRefused(int refusesFrom, int refused)
+    {
+        await using TestMesh mesh = new();
+        using Socket server = Peer.Listen();
+        mesh.AddCluster("c", Peer.PortOf(server));
+        await mesh.ApplyAsync(TestMesh.Listener("l", TestMesh.Relay("c")));
+        var poller = (SocketPoller)mesh.Reactor.Poller;
+        poller.Descriptors = new DescriptorReserve(restsFrom: 0, refusesFrom);
+
+        using Peer client = await mesh.ConnectAsync("l");
+        while (mesh.StatsOf("l").DownstreamCxAcceptRests == 0)
+        {
+            await mesh.SettleAsync();
+        }
+
+        await mesh.SettleAsync();
+        Assert.Equal(1, mesh.StatsOf("l").DownstreamCxAcceptRests);
+        Assert.Equal(refused, mesh.StatsOf("l").DownstreamCxOverloadReject);
+        Assert.Equal(1 - refused, await mesh.ConnectionsAsync());
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal sealed class TestMesh : IAsyncDisposable
 {
     private readonly TestReactors _reactors;
     private readonly Dictionary<string, ClusterRuntime> _clusters = [];
-    private readonly ListenerBinder _binder = new(1);
+    private readonly ListenerBinder _binder = new(1, []);
     private readonly AcceptPipeline _pipeline;
     private readonly ListenerSockets _sockets;
     private ListenerSet _set = ListenerSet.Empty;
@@ -27,7 +27,7 @@ internal sealed class TestMesh : IAsyncDisposable
     {
         _reactors = new TestReactors(Enum.Parse<TransportKind>(kind));
         _pipeline = new AcceptPipeline(0, new ConnectionCount(), globalMax, NullLogger.Instance);
-        _sockets = new ListenerSockets(Reactor, _pipeline, NullLogger.Instance);
+        _sockets = new ListenerSockets(Reactor, 1, _pipeline, NullLogger.Instance);
     }
 
     public Reactor Reactor => _reactors.Reactor;
