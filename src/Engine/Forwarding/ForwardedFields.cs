@@ -18,7 +18,9 @@ internal static class ForwardedFields
     {
         RequestHead head = exchange.Request;
         ExchangeRecord record = exchange.Record;
-        NetAddress peer = record.DownstreamDirectRemote;
+
+        // As the PROXY protocol told it where it is spoken, else who connected.
+        NetAddress peer = record.DownstreamRemote;
         if (head.Fields.Has(KnownField.XForwardedClientCert) && !manager.AlwaysForwardsClientCert)
         {
             // No client of a connection without a certificate states an identity, whatever else is configured.

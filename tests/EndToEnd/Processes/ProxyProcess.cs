@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Text.Json;
@@ -39,8 +40,12 @@ internal sealed class ProxyProcess : IAsyncDisposable
             Tools.Require("prlimit"),
             [FormattableString.Invariant($"--nofile={filesMax}:{filesMax}"), Executable, .. Arguments(configPath, arguments)]));
 
+    // One reactor, unless the test says how many.
     private static string[] Arguments(string configPath, string[] arguments) =>
-        ["proxy", "-c", configPath, "--concurrency", "1", .. arguments];
+    [
+        "proxy", "-c", configPath, .. arguments.Contains("--concurrency") ? [] : (string[])["--concurrency", "1"],
+        .. arguments,
+    ];
 
     private static async Task<ProxyProcess> StartAsync(TestProcess process)
     {
@@ -76,8 +81,10 @@ internal sealed class ProxyProcess : IAsyncDisposable
         using JsonDocument listeners = JsonDocument.Parse(await Admin.GetStringAsync("/listeners?format=json"));
         foreach (JsonElement listener in listeners.RootElement.GetProperty("listener_statuses").EnumerateArray())
         {
-            _ports[listener.GetProperty("name").GetString()!] =
-                listener.GetProperty("local_address").GetProperty("socket_address").GetProperty("port_value").GetInt32();
+            if (listener.GetProperty("local_address").TryGetProperty("socket_address", out JsonElement address))
+            {
+                _ports[listener.GetProperty("name").GetString()!] = address.GetProperty("port_value").GetInt32();
+            }
         }
     }
 }
