@@ -116,12 +116,14 @@ public sealed class MeshEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(config);
         var problems = new List<ConfigProblem>();
         _sinks.BeginNaming();
+        _metrics.BeginNaming();
         Dictionary<string, ClusterRuntime> clusters = _compiler.CompileClusters(config, _snapshot, problems);
         var managers = new Dictionary<string, HttpManagerSlot>();
         var compiled = new List<(HttpManagerSlot Slot, HttpManager Manager)>();
         ListenerSet listeners = CompileListeners(config, clusters, managers, compiled, problems);
         if (HasErrors(problems) || !_binder.TryBind(listeners, problems))
         {
+            _metrics.UndoNaming();
             return problems;
         }
 
@@ -129,6 +131,7 @@ public sealed class MeshEngine : IAsyncDisposable
         Publish(config, clusters, managers, compiled, listeners);
         await OnAllReactorsAsync(rooms => rooms.Sockets.Adopt(listeners));
         _sinks.EndNaming();
+        _metrics.EndNaming();
         Interlocked.CompareExchange(ref _state, (int)EngineState.Live, (int)EngineState.Starting);
         EngineLog.Applied(_log, _snapshot.Version, config.Listeners.Count, config.Clusters.Count);
         return problems;
@@ -139,8 +142,10 @@ public sealed class MeshEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         var problems = new List<ConfigProblem>();
+        _metrics.BeginNaming();
         Dictionary<string, ClusterRuntime> clusters = _compiler.CompileClusters(config, Snapshot.Empty, problems);
         CompileListeners(config, clusters, [], [], problems);
+        _metrics.UndoNaming();
         return problems;
     }
 
@@ -282,14 +287,11 @@ public sealed class MeshEngine : IAsyncDisposable
             }
         }
 
-        var names = new HashSet<string>(clusters.Count);
         foreach (ClusterRuntime cluster in clusters.Values)
         {
-            names.Add(cluster.StatName);
             _metrics.SetClusterGauges(cluster.StatName, new ClusterGauges(cluster));
         }
 
-        _metrics.Retain(StatScope.Cluster, names);
         _snapshot = new Snapshot
         {
             Version = _snapshot.Version + 1,

@@ -71,14 +71,17 @@ internal sealed class ListenerCompiler
             AccessLogs = _services.AccessLogs(listener.AccessLogs),
             ConnectionsMax = listener.ConnectionLimit > 0 ? listener.ConnectionLimit : int.MaxValue,
             Count = previous?.Count ?? new ConnectionCount(),
-            States = previous?.States ?? States(listener),
+            States = States(listener, previous),
         };
     }
 
-    private ListenerState[] States(Listener listener)
+    /// <summary>Those of before, unless the listener has moved to another address: then the old one drains.</summary>
+    private ListenerState[] States(Listener listener, CompiledListener? previous)
     {
         ListenerStats[] stats = _services.ListenerStats(listener);
-        return Array.ConvertAll(stats, static own => new ListenerState(own));
+        return previous is not null && previous.States[0].Stats == stats[0]
+            ? previous.States
+            : Array.ConvertAll(stats, static own => new ListenerState(own));
     }
 
     private NetAddress[] Addresses(Listener listener, string path)

@@ -39,12 +39,13 @@ internal sealed class SnapshotCompiler
                 continue;
             }
 
+            string statName = model.AltStatName.Length > 0 ? model.AltStatName : model.Name;
+            ClusterStats[] stats = _metrics.Cluster(statName);
             bool stays = previous.Clusters.TryGetValue(model.Name, out ClusterRuntime? runtime)
                 && runtime.Model.Equals(model);
             if (!stays)
             {
-                string statName = model.AltStatName.Length > 0 ? model.AltStatName : model.Name;
-                runtime = new ClusterRuntime(model, _metrics.Cluster(statName));
+                runtime = new ClusterRuntime(model, stats);
             }
 
             if (!clusters.TryAdd(model.Name, runtime!))

@@ -70,12 +70,14 @@ internal readonly record struct StatSample(
 
 /// <summary>
 /// Everything that is counted, by scope and subject, and the sum over the reactors when somebody asks. The blocks of a
-/// subject live on over reloads, and subjects of one name share them. One thread at a time changes the registry (the
+/// subject live on while each configuration names it, and subjects of one name share them. One thread at a time changes the registry (the
 /// one that applies configurations); any thread may read.
 /// </summary>
 internal sealed class MetricsRegistry
 {
     private readonly int _reactors;
+    private readonly HashSet<(StatScope Scope, string Subject)> _named = [];
+    private readonly List<(StatScope Scope, string Subject)> _created = [];
     private readonly ConcurrentDictionary<(StatScope Scope, string Subject), StatBlock[]> _subjects = new();
     private readonly ConcurrentDictionary<(StatScope Scope, string Subject), StatBlock> _gauges = new();
     private volatile (string Name, StatKind Kind, Func<long> Read)[] _process = [];
@@ -115,26 +117,27 @@ internal sealed class MetricsRegistry
         _process = [.. kept, (name, kind, read)];
     }
 
-    /// <summary>
-    /// Forgets subjects of a scope that <paramref name="keeps"/> does not name (by their plain names).
-    /// </summary>
-    public void Retain(StatScope scope, IReadOnlySet<string> keeps)
+    /// <summary>A configuration is about to be compiled: the subjects that it asks for count from here.</summary>
+    public void BeginNaming()
     {
-        var kept = new HashSet<string>(keeps.Count);
-        foreach (string name in keeps)
-        {
-            kept.Add(Plain(name));
-        }
+        _named.Clear();
+        _created.Clear();
+    }
 
+    /// <summary>Forgets the subjects that only the configuration before named, now that this one is in force.</summary>
+    public void EndNaming()
+    {
         foreach ((StatScope Scope, string Subject) key in _subjects.Keys)
         {
-            if (key.Scope == scope && !kept.Contains(key.Subject))
+            if (!_named.Contains(key))
             {
-                _subjects.TryRemove(key, out _);
-                _gauges.TryRemove(key, out _);
+                Forget(key);
             }
         }
     }
+
+    /// <summary>Forgets the subjects that were made for this configuration: it was refused, or only looked at.</summary>
+    public void UndoNaming() => _created.ForEach(Forget);
 
     /// <summary>All statistics, sorted by full name.</summary>
     /// <param name="filter">Takes those whose full name matches; null takes all.</param>
@@ -173,12 +176,20 @@ internal sealed class MetricsRegistry
     // A colon would end a name in Envoy's text form, so Envoy writes an underscore; tools expect that.
     private static string Plain(string name) => name.Replace(':', '_');
 
+    private void Forget((StatScope Scope, string Subject) key)
+    {
+        _subjects.TryRemove(key, out _);
+        _gauges.TryRemove(key, out _);
+    }
+
     private TBlock[] Blocks<TBlock>(StatScope scope, string name)
         where TBlock : StatBlock, new()
     {
         (StatScope, string) key = (scope, Plain(name));
+        _named.Add(key);
         if (!_subjects.TryGetValue(key, out StatBlock[]? blocks))
         {
+            _created.Add(key);
             var created = new TBlock[_reactors];
             for (int i = 0; i < created.Length; i++)
             {

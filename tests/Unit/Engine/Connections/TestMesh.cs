@@ -18,6 +18,7 @@ internal sealed class TestMesh : IAsyncDisposable
 {
     private readonly TestReactors _reactors;
     private readonly Dictionary<string, ClusterRuntime> _clusters = [];
+    private readonly Dictionary<string, ListenerStats[]> _stats = [];
     private readonly ListenerBinder _binder = new(1, []);
     private readonly AcceptPipeline _pipeline;
     private readonly ListenerSockets _sockets;
@@ -87,7 +88,9 @@ internal sealed class TestMesh : IAsyncDisposable
             HttpManager = _ => connection => Handler(connection),
             Clusters = _clusters.GetValueOrDefault,
             TcpStats = _ => Tcp,
-            ListenerStats = static _ => [new ListenerStats()],
+            ListenerStats = listener => _stats.TryGetValue(listener.Name, out ListenerStats[]? known)
+                ? known
+                : _stats[listener.Name] = [new ListenerStats()],
             AccessLogs = AccessLogs,
         };
         ListenerSet set = new ListenerCompiler(services, _set, problems).Compile([.. listeners]);

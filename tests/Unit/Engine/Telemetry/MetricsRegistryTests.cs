@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -140,13 +139,30 @@ public sealed class MetricsRegistryTests
     }
 
     [Fact]
-    public void Retain_RemovedCluster_IsForgotten()
+    public void EndNaming_SubjectThatIsNotNamedAgain_IsForgotten()
     {
+        _registry.BeginNaming();
         _registry.Cluster("a:1")[0].UpstreamRqTotal = 1;
         _registry.Cluster("b")[0].UpstreamRqTotal = 1;
         _registry.Http("b")[0].DownstreamRqTotal = 1;
-        _registry.Retain(StatScope.Cluster, new HashSet<string> { "a:1" });
+        _registry.EndNaming();
+        _registry.BeginNaming();
+        _registry.Cluster("a:1");
+        _registry.Http("b");
+        _registry.EndNaming();
         Assert.Equal(
             "cluster.a_1.upstream_rq_total: 1\nhttp.b.downstream_rq_total: 1\n", _registry.Text(usedOnly: true));
+    }
+
+    [Fact]
+    public void UndoNaming_RefusedConfiguration_LeavesNothingAndTakesNothing()
+    {
+        _registry.BeginNaming();
+        _registry.Cluster("a")[0].UpstreamRqTotal = 1;
+        _registry.EndNaming();
+        _registry.BeginNaming();
+        _registry.Cluster("b")[0].UpstreamRqTotal = 1;
+        _registry.UndoNaming();
+        Assert.Equal("cluster.a.upstream_rq_total: 1\n", _registry.Text(usedOnly: true));
     }
 }
