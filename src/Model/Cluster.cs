@@ -53,6 +53,19 @@ public enum DnsLookupFamily
     All,
 }
 
+/// <summary>Which HTTP is spoken to the endpoints of a cluster.</summary>
+public enum UpstreamProtocol
+{
+    /// <summary>HTTP/1.1.</summary>
+    Http1,
+
+    /// <summary>HTTP/2 with prior knowledge.</summary>
+    Http2,
+
+    /// <summary>What the client speaks.</summary>
+    UseDownstream,
+}
+
 /// <summary>The PROXY protocol header that upstream connections begin with.</summary>
 public enum ProxyProtocolVersion
 {
@@ -161,6 +174,12 @@ public sealed record Cluster
 
     /// <summary>How long an idle connection is kept; default 1 h, zero is no limit.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Which HTTP is spoken; default HTTP/1.1.</summary>
+    public UpstreamProtocol Protocol { get; init; }
+
+    /// <summary>What HTTP/2 connections offer and may cost.</summary>
+    public Http2ProtocolSettings Http2 { get; init; } = Http2ProtocolSettings.Default;
 
     /// <summary>Requests of one connection; 0 is no limit.</summary>
     public uint MaxRequestsPerConnection { get; init; }

@@ -26,6 +26,11 @@ internal static class UpstreamProtocolReader
         }
 
         cluster = ReadHttp1(message, cluster);
+        if (message.Sub("http2_protocol_options", Core + "Http2ProtocolOptions") is { } http2)
+        {
+            cluster = cluster with { Protocol = UpstreamProtocol.Http2, Http2 = Http2OptionsReader.Read(http2) };
+        }
+
         if (message.Take("typed_extension_protocol_options") is not { } extensions)
         {
             return cluster;
@@ -62,20 +67,42 @@ internal static class UpstreamProtocolReader
         switch (options.OneOf(required: true, "explicit_http_config", "use_downstream_protocol_config"))
         {
             case ("explicit_http_config", var element):
-                Message chosen = element.AsMessage(HttpOptions + ".ExplicitHttpConfig");
-                cluster = ReadHttp1(chosen, cluster);
-                chosen.End();
+                cluster = ReadExplicit(element.AsMessage(HttpOptions + ".ExplicitHttpConfig"), cluster);
                 break;
             case (_, var element):
                 Message same = element.AsMessage(HttpOptions + ".UseDownstreamHttpConfig");
                 cluster = ReadHttp1(same, cluster);
-                same.Ignore("http2_protocol_options", "only HTTP/1 comes from downstream");
-                same.Ignore("http3_protocol_options", "only HTTP/1 comes from downstream");
+                same.Ignore("http3_protocol_options", "no client speaks HTTP/3 here");
+                cluster = cluster with
+                {
+                    Protocol = UpstreamProtocol.UseDownstream,
+                    Http2 = Http2OptionsReader.Take(same),
+                };
                 same.End();
                 break;
         }
 
         options.End();
+        return cluster;
+    }
+
+    private static Cluster ReadExplicit(Message chosen, Cluster cluster)
+    {
+        switch (chosen.OneOf(required: true, "http_protocol_options", "http2_protocol_options"))
+        {
+            case ("http2_protocol_options", var element):
+                Message options = element.AsMessage(Core + "Http2ProtocolOptions");
+                cluster = cluster with { Protocol = UpstreamProtocol.Http2, Http2 = Http2OptionsReader.Read(options) };
+                break;
+            case (_, var element):
+                cluster = ReadHttp1Options(element.AsMessage(Core + "Http1ProtocolOptions"), cluster) with
+                {
+                    Protocol = UpstreamProtocol.Http1,
+                };
+                break;
+        }
+
+        chosen.End();
         return cluster;
     }
 
@@ -91,15 +118,16 @@ internal static class UpstreamProtocolReader
         return cluster;
     }
 
-    private static Cluster ReadHttp1(Message holder, Cluster cluster)
-    {
-        if (holder.Sub("http_protocol_options", Core + "Http1ProtocolOptions") is { } options)
-        {
-            cluster = cluster with { ProperCaseWords = Http1OptionsReader.ReadShared(options) };
-            options.Ignore("enable_trailers", "the connection manager decides about trailers");
-            options.End();
-        }
+    private static Cluster ReadHttp1(Message holder, Cluster cluster) =>
+        holder.Sub("http_protocol_options", Core + "Http1ProtocolOptions") is { } options
+            ? ReadHttp1Options(options, cluster)
+            : cluster;
 
+    private static Cluster ReadHttp1Options(Message options, Cluster cluster)
+    {
+        cluster = cluster with { ProperCaseWords = Http1OptionsReader.ReadShared(options) };
+        options.Ignore("enable_trailers", "the connection manager decides about trailers");
+        options.End();
         return cluster;
     }
 

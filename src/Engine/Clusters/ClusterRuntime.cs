@@ -5,6 +5,8 @@ using FastMesh.Engine.Transport;
 using FastMesh.Model;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
+using FastMesh.Protocols.Http2;
+using HttpVersion = FastMesh.Protocols.HttpVersion;
 
 namespace FastMesh.Engine.Clusters;
 
@@ -31,6 +33,7 @@ internal sealed class ClusterRuntime
     private const int TurnStride = 16;
 
     private readonly ClusterStats[] _stats;
+    private readonly Http2Stats[] _http2Stats;
     private readonly uint[] _turns;
     private readonly OriginalDestinations[]? _originalDestinations;
     private readonly NetAddress _bindIPv4;
@@ -44,10 +47,15 @@ internal sealed class ClusterRuntime
     /// </summary>
     /// <param name="model">What was said.</param>
     /// <param name="stats">Its counters, one block per reactor.</param>
-    public ClusterRuntime(Cluster model, ClusterStats[] stats)
+    /// <param name="http2Stats">The same of its HTTP/2 connections; none where it has none.</param>
+    public ClusterRuntime(Cluster model, ClusterStats[] stats, Http2Stats[]? http2Stats = null)
     {
         Model = model;
         _stats = stats;
+        _http2Stats = http2Stats ?? [];
+        Http2Limits = Http2LimitsCompiler.OfCluster(model);
+        Http2KeepaliveIntervalMs = (long)model.Http2.KeepaliveInterval.TotalMilliseconds;
+        Http2KeepaliveTimeoutMs = (long)model.Http2.KeepaliveTimeout.TotalMilliseconds;
         int reactors = stats.Length;
         _turns = new uint[reactors * TurnStride];
         for (int i = 0; i < reactors; i++)
@@ -112,6 +120,13 @@ internal sealed class ClusterRuntime
 
     public Http1Limits HttpLimits { get; }
 
+    public Http2Limits Http2Limits { get; }
+
+    /// <summary>Between PINGs that ask whether the upstream lives; 0 asks never.</summary>
+    public long Http2KeepaliveIntervalMs { get; }
+
+    public long Http2KeepaliveTimeoutMs { get; }
+
     /// <summary>0 for none, else 1 or 2.</summary>
     public int ProxyProtocolVersion => (int)Model.ProxyProtocol;
 
@@ -122,6 +137,13 @@ internal sealed class ClusterRuntime
     }
 
     public ClusterStats StatsFor(int reactor) => _stats[reactor];
+
+    public Http2Stats Http2StatsFor(int reactor) => _http2Stats[reactor];
+
+    /// <summary>Whether a request that came in this version leaves as HTTP/2.</summary>
+    public bool IsHttp2For(HttpVersion version) =>
+        Model.Protocol == UpstreamProtocol.Http2
+        || (Model.Protocol == UpstreamProtocol.UseDownstream && version == HttpVersion.Http2);
 
     /// <summary>Picks an endpoint by the cluster's policy.</summary>
     public PickResult Pick(in PickContext context)

@@ -15,6 +15,9 @@ internal sealed class EndpointState
 
     /// <summary>The upstream room hangs the reactor's connection pool here.</summary>
     public object? Pool;
+
+    /// <summary>The same for HTTP/2.</summary>
+    public object? Http2Pool;
 }
 
 /// <summary>One address of a cluster. The same object stands in every endpoint set that knows the address.</summary>

@@ -103,8 +103,10 @@ internal sealed class Http1Server : DownstreamStream, IDrainable
     }
 
     /// <summary>HTTP/1.0 knows no chunks; for it the end of the connection is the end of the body.</summary>
-    public override BodyLength Frame(HttpVersion version) =>
-        version == HttpVersion.Http11 ? BodyLength.Chunked : BodyLength.UntilClose;
+    public override BodyLength Frame(HttpVersion version, BodyLength body) =>
+        body.HasLength ? BodyLength.Counted(body.Length)
+            : version == HttpVersion.Http11 ? BodyLength.Chunked
+            : BodyLength.UntilClose;
 
     /// <inheritdoc/>
     public override bool WriteHead(Exchange exchange) => WriteHead(

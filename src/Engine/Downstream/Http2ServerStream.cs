@@ -118,7 +118,8 @@ internal sealed class Http2ServerStream : DownstreamStream
     }
 
     /// <inheritdoc/>
-    public override BodyLength Frame(HttpVersion version) => BodyLength.EndStream;
+    public override BodyLength Frame(HttpVersion version, BodyLength body) =>
+        body.HasLength ? BodyLength.EndStreamDeclaring(body.Length) : BodyLength.EndStream;
 
     /// <inheritdoc/>
     public override bool WriteHead(Exchange exchange)

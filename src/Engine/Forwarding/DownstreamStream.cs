@@ -15,8 +15,8 @@ internal abstract class DownstreamStream : MessageStream
     /// <summary>Nothing may be written any more: it is ending.</summary>
     public abstract bool IsClosing { get; }
 
-    /// <summary>How a body of unknown length goes to a client of this version.</summary>
-    public abstract BodyLength Frame(HttpVersion version);
+    /// <summary>How a body that is not counted by its own framing goes to a client of this version.</summary>
+    public abstract BodyLength Frame(HttpVersion version, BodyLength body);
 
     /// <summary>Writes the exchange's final head; it leaves with the turn's flush.</summary>
     /// <returns>False when the head cannot be sent without breaking the grammar; nothing is written then.</returns>

@@ -62,6 +62,10 @@ internal static class ErrorMapping
         table[(int)ForwardError.UpstreamReset] =
             new(503, ResponseFlags.UpstreamRemoteReset, "upstream_reset_before_response_started{remote_reset}",
                 BeforeHeaders + "remote reset");
+        table[(int)ForwardError.UpstreamRefused] =
+            new(503, ResponseFlags.UpstreamRemoteReset,
+                "upstream_reset_before_response_started{remote_refused_stream_reset}",
+                BeforeHeaders + "remote refused stream reset");
         table[(int)ForwardError.UpstreamProtocolError] =
             new(502, ResponseFlags.UpstreamProtocolError, "upstream_reset_before_response_started{protocol_error}",
                 BeforeHeaders + "protocol error");

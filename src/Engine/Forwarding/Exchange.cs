@@ -18,7 +18,8 @@ internal sealed class Exchange
     public const int InterimResponsesMax = 32;
 
     /// <summary>
-    /// A counted request body up to this size is kept until the response begins, so that it can be resent.
+    /// A request body up to this size is kept until the response begins, so that it can be resent: one that says its
+    /// length, or one of HTTP/2, where calls (gRPC) rarely do.
     /// </summary>
     private const int ReplayBytesMax = 8 * 1024;
 
@@ -189,6 +190,7 @@ internal sealed class Exchange
     public void SetUpstream(UpstreamStream upstream)
     {
         Upstream = upstream;
+        upstream.ResponseTrailers = ResponseTrailers;
         Record.UpstreamLocal = upstream.LocalAddress;
         Record.FirstUpstreamTxUs = Reactor.NowUs;
     }
@@ -393,7 +395,8 @@ internal sealed class Exchange
     /// <summary>What keeps the body for a resend, or null for a body of which nothing is kept.</summary>
     private ReplayBuffer? BeginReplay()
     {
-        bool isSmall = Request.Body.Kind == BodyKind.Counted && Request.Body.Length <= ReplayBytesMax;
+        BodyLength body = Request.Body;
+        bool isSmall = body.HasLength ? body.Length <= ReplayBytesMax : body.Kind == BodyKind.EndStream;
         long keptMax = Route!.Retry?.BufferBytes ?? (isSmall ? ReplayBytesMax : 0);
         if (keptMax == 0)
         {

@@ -157,39 +157,45 @@ internal sealed class Forwarder
         }
 
         exchange.SetEndpoint(endpoint);
-        ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster);
-        // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
-        Http1Client? client = !exchange.Retries.HasRaced ? pool.TryRent(exchange.Reactor.NowMs) : null;
-        if (client is null)
+        bool isHttp2 = cluster.IsHttp2For(exchange.Request.Version);
+        if (isHttp2 && exchange.IsUpgrade)
         {
-            ConnectedClient connected = await Connector.AcquireAsync(
-                pool, exchange.Pending, wantsFresh: exchange.Retries.HasRaced);
-            if (connected.Client is null)
-            {
-                exchange.Record.UpstreamFailureReason = connected.Reason;
-                return connected.Error;
-            }
-
-            client = connected.Client;
+            return ForwardError.UpgradeRefused;
         }
 
-        exchange.SetUpstream(client);
+        ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster, isHttp2);
+        // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
+        bool wantsFresh = exchange.Retries.HasRaced && !isHttp2;
+        UpstreamStream? stream = wantsFresh ? null : pool.TryRent(exchange.Reactor.NowMs);
+        if (stream is null)
+        {
+            AcquiredStream acquired = await Connector.AcquireAsync(pool, exchange.Pending, wantsFresh);
+            if (acquired.Stream is null)
+            {
+                exchange.Record.UpstreamFailureReason = acquired.Reason;
+                return acquired.Error;
+            }
+
+            stream = acquired.Stream;
+        }
+
+        exchange.SetUpstream(stream);
         PrepareAttempt(exchange, endpoint, attempt);
         if (exchange.Interrupted != ForwardError.None)
         {
             return exchange.Interrupted;
         }
 
-        client.WriteProxyHeader(cluster.ProxyProtocolVersion, exchange.Record);
-        if (!client.WriteHead(exchange.Request, exchange.IsUpgrade))
+        (stream as Http1Client)?.WriteProxyHeader(cluster.ProxyProtocolVersion, exchange.Record);
+        if (!stream.WriteHead(exchange.Request, exchange.IsUpgrade))
         {
             return ForwardError.DownstreamProtocolError;
         }
 
         exchange.BeginTry();
         exchange.StartUpload();
-        client.Writer.Flush();
-        return await ReadFinalHeadAsync(exchange, client);
+        stream.Writer.Flush();
+        return await ReadFinalHeadAsync(exchange, stream);
     }
 
     private static EndpointRuntime? PickEndpoint(Exchange exchange, ClusterRuntime cluster)

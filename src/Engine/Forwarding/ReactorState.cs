@@ -23,7 +23,7 @@ internal sealed class ReactorState
     public ReactorState(Reactor reactor)
     {
         Reactor = reactor;
-        Pools = new PoolTable(reactor);
+        Pools = new PoolTable(reactor, Http2Memory);
         Forwarder = new Forwarder(this);
     }
 

@@ -123,7 +123,7 @@ internal static class Responder
         // would vouch for it (RFC 9112 §6.3).
         if (head.Body.Kind is BodyKind.Chunked or BodyKind.EndStream)
         {
-            head.Body = exchange.Downstream.Frame(exchange.Request.Version);
+            head.Body = exchange.Downstream.Frame(exchange.Request.Version, head.Body);
         }
 
         if (!exchange.Manager.SuppressEnvoyFields)

@@ -21,8 +21,8 @@ internal enum Resend : byte
 /// <summary>
 /// Whether an attempt may be made again. Without a policy only what is provably unprocessed or harmless is: a
 /// connection that never stood; a safe request (RFC 9110 §9.2.1), once; an idempotent one on a connection that had
-/// served others, which the upstream closed while it rested; and any request of which the upstream's kernel had
-/// acknowledged no byte when it closed. A route's retry policy adds the outcomes that it names; whoever writes it knows
+/// served others, which the upstream closed while it rested; any request of which the upstream's kernel had
+/// acknowledged no byte when it closed; and one whose HTTP/2 stream it refused. A route's retry policy adds the outcomes that it names; whoever writes it knows
 /// that the requests of the route may be processed twice.
 /// </summary>
 internal static class Retry
@@ -35,6 +35,12 @@ internal static class Retry
     /// just have been between two lives. A connect that timed out is not waited for twice.
     /// </summary>
     private const int RefusedAttemptsMax = 2;
+
+    /// <summary>
+    /// Attempts of one request whose streams were refused: an upstream that ends its connections often may refuse the
+    /// same request several times.
+    /// </summary>
+    private const int RefusedStreamsMax = 10;
 
     /// <summary>Decides, and counts what it decides.</summary>
     /// <param name="exchange">Its response stands in it, when there is one.</param>
@@ -60,6 +66,13 @@ internal static class Retry
         if (exchange.Route!.Retry is { } rules && Covers(exchange, rules, error))
         {
             return ByPolicy(exchange, rules, stats);
+        }
+
+        if (error == ForwardError.UpstreamRefused && attempt < RefusedStreamsMax && exchange.IsReplayable)
+        {
+            // RFC 9113 §8.7: neither a refused stream nor one above GOAWAY's last was processed.
+            stats.UpstreamRqRetry++;
+            return Resend.AtOnce;
         }
 
         if (ErrorMapping.IsUnprocessed(error)
@@ -105,6 +118,7 @@ internal static class Retry
     {
         ForwardError.None => rules.Covers(exchange.Response),
         ForwardError.ConnectFailed or ForwardError.ConnectTimedOut => rules.CoversConnectFailure,
+        ForwardError.UpstreamRefused => rules.CoversResetBeforeRequest,
         ForwardError.PerTryTimedOut or ForwardError.UpstreamProtocolError => rules.CoversReset,
         ForwardError.UpstreamClosed or ForwardError.UpstreamReset =>
             rules.CoversReset

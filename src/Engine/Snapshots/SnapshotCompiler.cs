@@ -41,11 +41,13 @@ internal sealed class SnapshotCompiler
 
             string statName = model.AltStatName.Length > 0 ? model.AltStatName : model.Name;
             ClusterStats[] stats = _metrics.Cluster(statName);
+            Http2Stats[]? http2Stats =
+                model.Protocol == UpstreamProtocol.Http1 ? null : _metrics.ClusterHttp2(statName);
             bool stays = previous.Clusters.TryGetValue(model.Name, out ClusterRuntime? runtime)
                 && runtime.Model.Equals(model);
             if (!stays)
             {
-                runtime = new ClusterRuntime(model, stats);
+                runtime = new ClusterRuntime(model, stats, http2Stats);
             }
 
             if (!clusters.TryAdd(model.Name, runtime!))
@@ -150,12 +152,20 @@ internal sealed class SnapshotCompiler
 
     private static bool CheckEndpoints(Cluster model, int index, List<ConfigProblem> problems)
     {
-        if (model.Type != ClusterType.Static)
+        bool good = true;
+        if (model.Protocol != UpstreamProtocol.Http1 && model.ProxyProtocol != ProxyProtocolVersion.None)
         {
-            return true;
+            problems.Add(new ConfigProblem(
+                $"clusters[{index}].transport_socket",
+                "a PROXY header speaks for one client, and connections of HTTP/2 are shared by many; use HTTP/1"));
+            good = false;
         }
 
-        bool good = true;
+        if (model.Type != ClusterType.Static)
+        {
+            return good;
+        }
+
         for (int i = 0; i < model.Endpoints.Count; i++)
         {
             SocketTarget target = model.Endpoints[i].Target;

@@ -148,6 +148,7 @@ internal sealed class ClusterStats : StatBlock
     /// <summary>Connections that are being opened; not a statistic of its own.</summary>
     public long UpstreamCxConnecting;
 
+    public long UpstreamCxHttp2Total;
     public long UpstreamCxConnectFail;
     public long UpstreamCxConnectTimeout;
     public long UpstreamCxConnectAttemptsExceeded;
@@ -210,6 +211,7 @@ internal sealed class ClusterStats : StatBlock
     {
         visitor.Counter("upstream_cx_total", UpstreamCxTotal);
         visitor.Gauge("upstream_cx_active", UpstreamCxActive);
+        visitor.Counter("upstream_cx_http2_total", UpstreamCxHttp2Total);
         visitor.Counter("upstream_cx_connect_fail", UpstreamCxConnectFail);
         visitor.Counter("upstream_cx_connect_timeout", UpstreamCxConnectTimeout);
         visitor.Counter("upstream_cx_connect_attempts_exceeded", UpstreamCxConnectAttemptsExceeded);

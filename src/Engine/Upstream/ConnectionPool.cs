@@ -1,22 +1,20 @@
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
+using FastMesh.Engine.Transport;
 
 namespace FastMesh.Engine.Upstream;
 
 /// <summary>
-/// The idle HTTP/1.1 connections of one reactor to one endpoint. They stand in a list, the last used first, so that
-/// surplus connections grow old at its end and are closed there. Requests that found none wait here for the next that
-/// is opened or becomes free; one is opened for each of them as far as the circuit breaker allows. Reactor thread only.
+/// The connections of one reactor to one endpoint. Requests that found none free wait here for the next that is opened
+/// or becomes free; they are opened as far as the circuit breaker allows. Reactor thread only.
 /// </summary>
-internal sealed class ConnectionPool
+internal abstract class ConnectionPool
 {
-    private Http1Client? _newest;
-    private Http1Client? _oldest;
     private PendingQueue _pending;
     private bool _isOpening;
 
-    public ConnectionPool(Reactor reactor, EndpointRuntime endpoint, ClusterRuntime cluster, ClusterStats stats)
+    protected ConnectionPool(Reactor reactor, EndpointRuntime endpoint, ClusterRuntime cluster, ClusterStats stats)
     {
         Reactor = reactor;
         Endpoint = endpoint;
@@ -35,13 +33,19 @@ internal sealed class ConnectionPool
     /// <summary>The endpoint left its cluster, or the cluster the configuration: nothing is kept for it.</summary>
     public bool IsRetired => Endpoint.IsRetired || Cluster.IsRetired;
 
-    public int IdleCount { get; private set; }
-
     /// <summary>Open connections, idle ones included.</summary>
     public int ConnectionCount { get; private set; }
 
     /// <summary>Connections that are being opened.</summary>
     public int ConnectingCount { get; private set; }
+
+    /// <summary>More wait than what is being opened can serve.</summary>
+    public bool WantsMore => _pending.Count > ConnectingCount * StreamsPerConnection;
+
+    /// <summary>Requests that one new connection serves.</summary>
+    protected virtual int StreamsPerConnection => 1;
+
+    protected bool HasPending => _pending.First is not null;
 
     /// <summary>Nothing stands, is coming, or waits.</summary>
     public bool IsUnused => ConnectionCount == 0 && ConnectingCount == 0 && _pending.First is null;
@@ -56,19 +60,22 @@ internal sealed class ConnectionPool
     /// A connect is over. Its connection serves who waits first, or rests; its failure is that of who waits first, and
     /// of all when nothing else is here that could serve them.
     /// </summary>
-    public void EndConnect(in ConnectedClient result)
+    public void EndConnect(in ConnectOutcome outcome)
     {
         ConnectingCount--;
         Stats.UpstreamCxConnecting--;
-        if (WakeFirst(result) && result.Client is not null)
+        if (outcome.Connection is { } connection)
         {
-            return;
+            Adopt(connection);
         }
-
-        result.Client?.Release(Reactor.NowMs);
-        while (ConnectionCount == 0 && ConnectingCount == 0 && WakeFirst(result))
+        else
         {
-            Stats.UpstreamRqPendingFailureEject++;
+            var failure = new AcquiredStream(null, outcome.Error, outcome.Reason);
+            WakeFirst(failure);
+            while (ConnectionCount == 0 && ConnectingCount == 0 && WakeFirst(failure))
+            {
+                Stats.UpstreamRqPendingFailureEject++;
+            }
         }
 
         OpenForPending();
@@ -87,7 +94,7 @@ internal sealed class ConnectionPool
             Stats.UpstreamCxOverflow++;
         }
 
-        if (MayOpen())
+        if ((StreamsPerConnection == 1 || WantsMore) && MayOpen())
         {
             Connector.OpenAsync(this).Forget();
         }
@@ -113,116 +120,20 @@ internal sealed class ConnectionPool
         OpenForPending();
     }
 
-    /// <summary>
-    /// An idle connection that still lives, or null; those that ended meanwhile are dropped on the way.
-    /// </summary>
-    public Http1Client? TryRent(long nowMs)
-    {
-        while (_newest is { } client)
-        {
-            Unlink(client);
-            if (client.IdleUntilMs > nowMs && client.TryWake())
-            {
-                return client;
-            }
+    /// <summary>What carries a request at once, or null.</summary>
+    public abstract UpstreamStream? TryRent(long nowMs);
 
-            client.Close();
-        }
+    /// <summary>Ends what has been idle longer than its limit; all, for an endpoint gone.</summary>
+    public abstract void Sweep(long nowMs);
 
-        return null;
-    }
+    /// <summary>Ends every idle connection.</summary>
+    public abstract void CloseIdle();
 
-    /// <summary>Takes a connection whose exchange is over and clean; it goes to who waits first.</summary>
-    public void Return(Http1Client client, long nowMs)
-    {
-        if (_pending.FirstReusing is { } request)
-        {
-            Remove(request);
-            request.End(this, new ConnectedClient(client, ForwardError.None, null));
-            return;
-        }
-
-        if (_pending.Count > ConnectingCount && !MayOpen())
-        {
-            // Who waits wants a fresh one, for which this one stands in the way.
-            client.Close();
-            return;
-        }
-
-        client.Rest(nowMs);
-        client.Older = _newest;
-        client.Newer = null;
-        if (_newest is not null)
-        {
-            _newest.Newer = client;
-        }
-
-        _newest = client;
-        _oldest ??= client;
-        client.IsPooled = true;
-        IdleCount++;
-    }
-
-    /// <summary>Takes an idle connection out, because it ended.</summary>
-    public void Unlink(Http1Client client)
-    {
-        if (!client.IsPooled)
-        {
-            return;
-        }
-
-        client.IsPooled = false;
-        IdleCount--;
-        if (client.Newer is null)
-        {
-            _newest = client.Older;
-        }
-        else
-        {
-            client.Newer.Older = client.Older;
-        }
-
-        if (client.Older is null)
-        {
-            _oldest = client.Newer;
-        }
-        else
-        {
-            client.Older.Newer = client.Newer;
-        }
-
-        client.Older = null;
-        client.Newer = null;
-    }
-
-    /// <summary>
-    /// Closes what has been idle longer than its own or the cluster's limit; all, for an endpoint gone.
-    /// </summary>
-    public void Sweep(long nowMs)
-    {
-        while (_oldest is { } client && (IsRetired || client.IdleUntilMs <= nowMs))
-        {
-            Unlink(client);
-            Stats.UpstreamCxIdleTimeout++;
-            client.Close();
-        }
-
-        // Room that arose in another pool of the cluster tells nobody here.
-        OpenForPending();
-    }
-
-    /// <summary>Closes every idle connection.</summary>
-    public void CloseIdle()
-    {
-        while (_oldest is { } client)
-        {
-            Unlink(client);
-            client.Close();
-        }
-    }
+    /// <summary>Takes a new connection; it serves who waits first.</summary>
+    protected abstract void Adopt(TransportConnection connection);
 
     /// <summary>Opens connections for requests that wait, when there is room again.</summary>
-    private void OpenForPending()
+    protected void OpenForPending()
     {
         if (_isOpening)
         {
@@ -231,7 +142,7 @@ internal sealed class ConnectionPool
         }
 
         _isOpening = true;
-        while (_pending.Count > ConnectingCount && MayOpen())
+        while (WantsMore && MayOpen())
         {
             Connector.OpenAsync(this).Forget();
         }
@@ -243,11 +154,25 @@ internal sealed class ConnectionPool
     /// Whether a connection may be opened: by the circuit breaker, or because there is none here at all, since what
     /// waits needs at least one that can become free.
     /// </summary>
-    private bool MayOpen() => !Cluster.HasAllConnections() || (ConnectionCount == 0 && ConnectingCount == 0);
+    protected bool MayOpen() => !Cluster.HasAllConnections() || (ConnectionCount == 0 && ConnectingCount == 0);
 
-    private bool WakeFirst(in ConnectedClient result)
+    /// <summary>Ends the wait of who waits first; false when nobody does.</summary>
+    protected bool WakeFirst(in AcquiredStream result)
     {
         if (_pending.First is not { } request)
+        {
+            return false;
+        }
+
+        Remove(request);
+        request.End(this, result);
+        return true;
+    }
+
+    /// <summary>The same for who takes a connection that has served others.</summary>
+    protected bool WakeFirstReusing(in AcquiredStream result)
+    {
+        if (_pending.FirstReusing is not { } request)
         {
             return false;
         }

@@ -6,8 +6,11 @@ using FastMesh.Engine.Transport;
 
 namespace FastMesh.Engine.Upstream;
 
+/// <summary>What carries a request, or why nothing does.</summary>
+internal readonly record struct AcquiredStream(UpstreamStream? Stream, ForwardError Error, string? Reason);
+
 /// <summary>A new upstream connection, or why there is none.</summary>
-internal readonly record struct ConnectedClient(Http1Client? Client, ForwardError Error, string? Reason);
+internal readonly record struct ConnectOutcome(TransportConnection? Connection, ForwardError Error, string? Reason);
 
 /// <summary>Opens upstream connections with what the cluster says: time limit, source address, keepalive.</summary>
 internal static class Connector
@@ -20,26 +23,26 @@ internal static class Connector
     /// request is pending meanwhile (<c>max_pending_requests</c>) and may be cancelled; a connect that goes on without
     /// it serves the next. A resend wants a fresh one: any other may be as dead as the one before.
     /// </summary>
-    public static async ReactorTask<ConnectedClient> AcquireAsync(
+    public static async ReactorTask<AcquiredStream> AcquireAsync(
         ConnectionPool pool, PendingRequest pending, bool wantsFresh)
     {
         ClusterStats stats = pool.Stats;
         if (pool.Cluster.HasAllPending())
         {
-            return new ConnectedClient(null, ForwardError.Overflow, null);
+            return new AcquiredStream(null, ForwardError.Overflow, null);
         }
 
         pending.Restart();
         stats.UpstreamRqPendingTotal++;
         stats.UpstreamRqPendingActive++;
-        ConnectedClient acquired = await pool.WaitAsync(pending, wantsFresh);
-        while (acquired.Client is { Requests: > 0, Connection.IsReusable: false } ended)
+        AcquiredStream acquired = await pool.WaitAsync(pending, wantsFresh);
+        while (acquired.Stream is { IsUsable: false } ended)
         {
             // It ended in the turn between the two.
             ended.Close();
             if (pending.IsCancelled)
             {
-                acquired = new ConnectedClient(null, ForwardError.Overflow, null);
+                acquired = new AcquiredStream(null, ForwardError.Overflow, null);
                 break;
             }
 
@@ -54,12 +57,12 @@ internal static class Connector
     public static async ReactorTask<bool> OpenAsync(ConnectionPool pool)
     {
         pool.BeginConnect();
-        ConnectedClient opened = await ConnectAsync(pool);
+        ConnectOutcome opened = await ConnectAsync(pool);
         pool.EndConnect(opened);
-        return opened.Client is not null;
+        return opened.Connection is not null;
     }
 
-    private static async ReactorTask<ConnectedClient> ConnectAsync(ConnectionPool pool)
+    private static async ReactorTask<ConnectOutcome> ConnectAsync(ConnectionPool pool)
     {
         ClusterRuntime cluster = pool.Cluster;
         ClusterStats stats = pool.Stats;
@@ -70,16 +73,16 @@ internal static class Connector
                 cluster.Model.PerConnectionBufferLimitBytes,
                 BufferLimitBytesMin,
                 TransportWriter.DefaultHighWaterBytes);
-            return new ConnectedClient(new Http1Client(connection, pool, cluster.HttpLimits), ForwardError.None, null);
+            return new ConnectOutcome(connection, ForwardError.None, null);
         }
 
         stats.UpstreamCxConnectFail++;
         if (connected.Error.Errno == TransportError.TimedOut)
         {
             stats.UpstreamCxConnectTimeout++;
-            return new ConnectedClient(null, ForwardError.ConnectTimedOut, connected.Error.Text);
+            return new ConnectOutcome(null, ForwardError.ConnectTimedOut, connected.Error.Text);
         }
 
-        return new ConnectedClient(null, ForwardError.ConnectFailed, connected.Error.Text);
+        return new ConnectOutcome(null, ForwardError.ConnectFailed, connected.Error.Text);
     }
 }

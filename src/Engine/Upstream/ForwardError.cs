@@ -24,6 +24,7 @@ internal enum ForwardError : byte
     // Waiting for the response
     UpstreamClosed,
     UpstreamReset,
+    UpstreamRefused,
     UpstreamProtocolError,
     RouteTimedOut,
     PerTryTimedOut,

@@ -18,7 +18,7 @@ internal sealed class Http1Client : UpstreamStream
 {
     private static readonly Action<TransportConnection> s_idleActivity = OnIdleActivity;
 
-    private readonly ConnectionPool _pool;
+    private readonly Http1Pool _pool;
     private readonly bool _properCase;
     private Http1ParseState _parse;
     private Http1BodyFraming _framing;
@@ -27,7 +27,7 @@ internal sealed class Http1Client : UpstreamStream
     private bool _hasRested;
     private bool _closed;
 
-    public Http1Client(TransportConnection connection, ConnectionPool pool, Http1Limits limits)
+    public Http1Client(TransportConnection connection, Http1Pool pool, Http1Limits limits)
         : base(connection.Reader, connection.Writer, limits)
     {
         Connection = connection;
@@ -47,6 +47,9 @@ internal sealed class Http1Client : UpstreamStream
 
     /// <inheritdoc/>
     public override bool IsReused => Requests > 1 || _hasRested;
+
+    /// <inheritdoc/>
+    public override bool IsUsable => Requests == 0 || Connection.IsReusable;
 
     /// <summary>The connection may not serve another exchange.</summary>
     public bool IsSpent { get; private set; }

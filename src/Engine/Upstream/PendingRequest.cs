@@ -16,7 +16,7 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
 
     private Action? _continuation;
     private ConnectionPool? _pool;
-    private ConnectedClient _result;
+    private AcquiredStream _result;
 
     public bool IsCompleted => false;
 
@@ -30,9 +30,9 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
     public PendingRequest GetAwaiter() => this;
 
     /// <summary>A connection or an error.</summary>
-    public ConnectedClient GetResult()
+    public AcquiredStream GetResult()
     {
-        ConnectedClient result = _result;
+        AcquiredStream result = _result;
         _result = default;
         _continuation = null;
         return result;
@@ -58,7 +58,7 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
         if (_pool is { } pool)
         {
             pool.Remove(this);
-            End(pool, new ConnectedClient(null, ForwardError.Overflow, null));
+            End(pool, new AcquiredStream(null, ForwardError.Overflow, null));
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class PendingRequest : ICriticalNotifyCompletion
         WantsFresh = wantsFresh;
     }
 
-    internal void End(ConnectionPool pool, in ConnectedClient result)
+    internal void End(ConnectionPool pool, in AcquiredStream result)
     {
         Debug.Assert(_pool == pool);
         _pool = null;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
+using FastMesh.Protocols.Http2;
 
 namespace FastMesh.Engine.Upstream;
 
@@ -17,16 +18,21 @@ internal sealed class PoolTable
     private readonly Reactor _reactor;
     private readonly ReactorTimer _timer;
 
-    public PoolTable(Reactor reactor)
+    private readonly Http2Memory _memory;
+
+    public PoolTable(Reactor reactor, Http2Memory memory)
     {
         _reactor = reactor;
+        _memory = memory;
         _timer = new ReactorTimer(static state => ((PoolTable)state!).Sweep(), this);
     }
 
-    public ConnectionPool PoolFor(EndpointRuntime endpoint, ClusterRuntime cluster)
+    /// <summary>The pool of one protocol: an endpoint may be spoken to in both.</summary>
+    public ConnectionPool PoolFor(EndpointRuntime endpoint, ClusterRuntime cluster, bool isHttp2)
     {
         EndpointState state = endpoint.PerReactor[_reactor.Index];
-        return state.Pool as ConnectionPool ?? Add(state, endpoint, cluster);
+        object? pool = isHttp2 ? state.Http2Pool : state.Pool;
+        return pool as ConnectionPool ?? Add(state, endpoint, cluster, isHttp2);
     }
 
     /// <summary>Closes every idle connection, for a drain.</summary>
@@ -38,10 +44,20 @@ internal sealed class PoolTable
         }
     }
 
-    private ConnectionPool Add(EndpointState state, EndpointRuntime endpoint, ClusterRuntime cluster)
+    private ConnectionPool Add(EndpointState state, EndpointRuntime endpoint, ClusterRuntime cluster, bool isHttp2)
     {
-        var pool = new ConnectionPool(_reactor, endpoint, cluster, cluster.StatsFor(_reactor.Index));
-        state.Pool = pool;
+        ConnectionPool pool;
+        if (isHttp2)
+        {
+            pool = new Http2Pool(_reactor, endpoint, cluster, cluster.StatsFor(_reactor.Index), _memory);
+            state.Http2Pool = pool;
+        }
+        else
+        {
+            pool = new Http1Pool(_reactor, endpoint, cluster, cluster.StatsFor(_reactor.Index));
+            state.Pool = pool;
+        }
+
         _pools.Add(pool);
         if (_pools.Count == 1)
         {
@@ -60,7 +76,9 @@ internal sealed class PoolTable
             if (pool.IsRetired && pool.IsUnused)
             {
                 _pools.RemoveAt(i);
-                pool.Endpoint.PerReactor[_reactor.Index].Pool = null;
+                EndpointState state = pool.Endpoint.PerReactor[_reactor.Index];
+                state.Pool = ReferenceEquals(state.Pool, pool) ? null : state.Pool;
+                state.Http2Pool = ReferenceEquals(state.Http2Pool, pool) ? null : state.Http2Pool;
             }
         }
 

@@ -17,6 +17,12 @@ internal abstract class UpstreamStream : MessageStream
     /// <summary>This proxy's address on the connection.</summary>
     public abstract NetAddress LocalAddress { get; }
 
+    /// <summary>Where trailers of the response are decoded, by a protocol that has them apart from the body.</summary>
+    public HttpFields? ResponseTrailers { get; set; }
+
+    /// <summary>It still lives: between the moment it was given and the one it is used it may have ended.</summary>
+    public abstract bool IsUsable { get; }
+
     /// <summary>True when the current exchange is not the first one here: the peer may have closed meanwhile.</summary>
     public abstract bool IsReused { get; }
 

@@ -1,7 +1,7 @@
 using FastMesh.Model;
 using FastMesh.Protocols.Http2;
 
-namespace FastMesh.Engine.Snapshots;
+namespace FastMesh.Engine.Clusters;
 
 /// <summary>What was said of HTTP/2 to the limits of its sessions.</summary>
 internal static class Http2LimitsCompiler
@@ -22,6 +22,13 @@ internal static class Http2LimitsCompiler
             AllowConnect = false,
         };
     }
+
+    /// <summary>For the connections to a cluster.</summary>
+    public static Http2Limits OfCluster(Cluster cluster) => Of(cluster.Http2) with
+    {
+        FieldsMax = cluster.MaxHeadersCount,
+        AllowConnect = false,
+    };
 
     private static Http2Limits Of(Http2ProtocolSettings said) => Http2Limits.Default with
     {
