@@ -12,7 +12,10 @@ using Xunit;
 
 namespace FastMesh.Tests.Simulation;
 
-/// <summary>HTTP/2 clients, proxy and HTTP/1.1 upstream on one seed: whatever happens, no response lies.</summary>
+/// <summary>
+/// HTTP/2 clients, one proxy or two that speak HTTP/2 between them, and an HTTP/1.1 upstream on one seed: whatever
+/// happens, no response lies.
+/// </summary>
 public sealed class Http2ForwardingTests
 {
     private static readonly string[] s_kinds = ["counted", "chunked", "until-close", "empty", "counted", "chunked"];
@@ -22,17 +25,22 @@ public sealed class Http2ForwardingTests
             ? seeds
             : 30;
 
-    [Fact]
-    public void Streams_ShortReadsAndSmallBuffers_EveryBodyArrivesWhole()
+    // Two proxies take three times as long.
+    private static ulong SeedsFor(int hops) => (ulong)(hops == 1 ? Seeds : Math.Max(1, Seeds / 3));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Streams_ShortReadsAndSmallBuffers_EveryBodyArrivesWhole(int hops)
     {
-        for (ulong seed = 1; seed <= (ulong)Seeds; seed++)
+        for (ulong seed = 1; seed <= SeedsFor(hops); seed++)
         {
             var options = new SimulationOptions
             {
                 ReadBytesMax = 1 + (int)(seed % 997),
                 SocketBufferBytes = 200 + (int)(seed % 9000),
             };
-            var world = new SimulatedHttpWorld(seed, options);
+            var world = new SimulatedHttpWorld(seed, options, hops: hops);
             world.Upstream.CloseAfterRequests = (int)(seed % 4);
             List<string> wrong = world.Run(ClientAsync(world, seed, requests: 24, expectsFaults: false));
             Assert.True(wrong.Count == 0, $"seed {seed}: {string.Join("; ", wrong)}");
@@ -40,13 +48,15 @@ public sealed class Http2ForwardingTests
         }
     }
 
-    [Fact]
-    public void Streams_CancelledAndStalledAndSlow_TheOthersArriveWholeAndNothingIsHeld()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Streams_CancelledAndStalledAndSlow_TheOthersArriveWholeAndNothingIsHeld(int hops)
     {
-        for (ulong seed = 1; seed <= (ulong)Seeds; seed++)
+        for (ulong seed = 1; seed <= SeedsFor(hops); seed++)
         {
             var options = new SimulationOptions { ReadBytesMax = 1 + (int)(seed % 5000) };
-            var world = new SimulatedHttpWorld(seed, options);
+            var world = new SimulatedHttpWorld(seed, options, hops: hops);
             world.Upstream.CloseAfterRequests = (int)(seed % 5);
             List<string> wrong = world.Run(CancellingAsync(world, seed));
             Assert.True(wrong.Count == 0, $"seed {seed}: {string.Join("; ", wrong)}");
@@ -54,10 +64,12 @@ public sealed class Http2ForwardingTests
         }
     }
 
-    [Fact]
-    public void Streams_ResetsAnywhere_NeverAShortBodyThatLooksWholeAndNoPostTwice()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Streams_ResetsAnywhere_NeverAShortBodyThatLooksWholeAndNoPostTwice(int hops)
     {
-        for (ulong seed = 1; seed <= (ulong)Seeds; seed++)
+        for (ulong seed = 1; seed <= SeedsFor(hops); seed++)
         {
             var options = new SimulationOptions
             {
@@ -66,7 +78,7 @@ public sealed class Http2ForwardingTests
                 ResetAfterBytesMax = 20_000,
                 RefuseOneIn = 7,
             };
-            var world = new SimulatedHttpWorld(seed, options);
+            var world = new SimulatedHttpWorld(seed, options, hops: hops);
             world.Upstream.CloseAfterRequests = 3;
             List<string> wrong = world.Run(ClientAsync(world, seed, requests: 20, expectsFaults: true));
             Assert.True(wrong.Count == 0, $"seed {seed}: {string.Join("; ", wrong)}");
@@ -83,15 +95,25 @@ public sealed class Http2ForwardingTests
 
     private static void ExpectNothingIsHeld(SimulatedHttpWorld world, ulong seed)
     {
+        ExpectNothingIsHeld(world, world.First, seed);
+        if (world.Second is { } second)
+        {
+            ExpectNothingIsHeld(world, second, seed);
+        }
+    }
+
+    private static void ExpectNothingIsHeld(SimulatedHttpWorld world, SimulatedProxy proxy, ulong seed)
+    {
         Assert.True(
-            world.Network.RunUntil(() => world.ProxyReactor.Buffers.RentedBytes == 0, 120_000),
-            $"seed {seed}: {world.ProxyReactor.Buffers.RentedBytes} bytes of buffers are not given back");
+            world.Network.RunUntil(() => proxy.Reactor.Buffers.RentedBytes == 0, 120_000),
+            $"seed {seed}: {proxy.Reactor.Buffers.RentedBytes} bytes of buffers are not given back");
         Assert.True(
-            world.Network.RunUntil(() => world.ClusterStats.UpstreamRqActive == 0, 120_000),
-            $"seed {seed}: {world.ClusterStats.UpstreamRqActive} exchanges never ended");
-        Assert.Equal(0, world.Stats.DownstreamRqActive);
-        Assert.Equal(0, world.Http2Stats.StreamsActive);
-        Assert.Equal(0, world.ProxyReactor.Faults);
+            world.Network.RunUntil(() => proxy.ClusterStats.UpstreamRqActive == 0, 120_000),
+            $"seed {seed}: {proxy.ClusterStats.UpstreamRqActive} exchanges never ended");
+        Assert.Equal(0, proxy.Stats.DownstreamRqActive);
+        Assert.Equal(0, proxy.Http2Stats.StreamsActive);
+        Assert.Equal(0, proxy.UpstreamHttp2Stats.StreamsActive);
+        Assert.Equal(0, proxy.Reactor.Faults);
     }
 
     private static async Task<List<string>> ClientAsync(

@@ -3,9 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using System.Threading.Tasks;
-using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Downstream;
-using FastMesh.Engine.Forwarding;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
@@ -14,7 +12,6 @@ using FastMesh.Model;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http2;
 using FastMesh.Tests.Support.Http2;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FastMesh.Tests.Support;
 
@@ -25,68 +22,80 @@ namespace FastMesh.Tests.Support;
 internal sealed class SimulatedHttpWorld
 {
     private static readonly NetAddress s_proxy = NetAddress.FromIPv4(0x0A000001, 80);
+    private static readonly NetAddress s_second = NetAddress.FromIPv4(0x0A000003, 80);
     private static readonly NetAddress s_upstream = NetAddress.FromIPv4(0x0A000002, 8080);
 
     private readonly Reactor _upstreamReactor;
 
+    /// <param name="seed">Repeats every draw.</param>
+    /// <param name="options">What the network does to bytes and connections.</param>
+    /// <param name="configure">Changes the connection manager that clients meet.</param>
+    /// <param name="route">Changes its one route.</param>
+    /// <param name="cluster">Changes its one cluster.</param>
+    /// <param name="upstream">Serves the upstream's connections instead of the scripted one.</param>
+    /// <param name="hops">With 2, it speaks HTTP/2 to a second proxy, which speaks to the upstream.</param>
     public SimulatedHttpWorld(
         ulong seed,
         SimulationOptions? options = null,
         Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings>? configure = null,
         Func<ForwardAction, ForwardAction>? route = null,
-        Func<Cluster, Cluster>? cluster = null)
+        Func<Cluster, Cluster>? cluster = null,
+        Action<TransportConnection>? upstream = null,
+        int hops = 1)
     {
         Network = new SimulatedNetwork(seed, options);
-        ProxyReactor = Network.AddReactor();
+        configure ??= static settings => settings;
+        route ??= static action => action;
+        cluster ??= static model => model;
+        if (hops == 2)
+        {
+            Func<Cluster, Cluster> said = cluster;
+            cluster = model => said(model) with { Protocol = UpstreamProtocol.Http2 };
+        }
+
+        First = new SimulatedProxy(
+            Network, s_proxy, hops == 2 ? SecondTarget : UpstreamTarget, configure, route, cluster);
         ClientReactor = Network.AddReactor();
         _upstreamReactor = Network.AddReactor();
-        var metrics = new MetricsRegistry(1);
-        Slot = new HttpManagerSlot(Compile(
-            metrics,
-            configure ?? (static settings => settings),
-            route ?? (static action => action),
-            cluster ?? (static model => model)));
-        ClusterStats = metrics.Cluster("upstream")[0];
-        Http2Stats = metrics.Http2()[0];
-        var state = new ReactorState(ProxyReactor);
-        Transports.Listen(ProxyReactor, new ListenOptions { Address = s_proxy }, transport =>
+        if (hops == 2)
         {
-            var accepted = new AcceptedConnection(transport, static _ => { });
-            Accepted.Add(accepted);
-            accepted.Run(connection =>
-            {
-                if (Slot.Current.IsHttp2)
-                {
-                    new Http2Server(connection, state, Slot).Run(isCounted: false);
-                }
-                else
-                {
-                    new Http1Server(connection, state, Slot).Run();
-                }
-            });
-        });
+            Second = new SimulatedProxy(
+                Network, s_second, UpstreamTarget, static settings => settings, static action => action,
+                static model => model);
+        }
+
         Upstream = new ScriptedUpstream(Network);
-        Transports.Listen(_upstreamReactor, new ListenOptions { Address = s_upstream }, Upstream.Accept);
+        Transports.Listen(_upstreamReactor, new ListenOptions { Address = s_upstream }, upstream ?? Upstream.Accept);
     }
+
+    private static SocketTarget UpstreamTarget => new("10.0.0.2", 8080);
+
+    private static SocketTarget SecondTarget => new("10.0.0.3", 80);
+
+    /// <summary>The proxy that clients meet.</summary>
+    public SimulatedProxy First { get; }
+
+    /// <summary>The one behind it, if there are two.</summary>
+    public SimulatedProxy? Second { get; }
 
     public SimulatedNetwork Network { get; }
 
-    public Reactor ProxyReactor { get; }
+    public Reactor ProxyReactor => First.Reactor;
 
     public Reactor ClientReactor { get; }
 
-    public HttpManagerSlot Slot { get; }
+    public HttpManagerSlot Slot => First.Slot;
 
     /// <summary>Every connection that the proxy accepted.</summary>
-    public List<AcceptedConnection> Accepted { get; } = [];
+    public List<AcceptedConnection> Accepted => First.Accepted;
 
     public ScriptedUpstream Upstream { get; }
 
-    public HttpStats Stats => Slot.Current.StatsFor(0);
+    public HttpStats Stats => First.Stats;
 
-    public ClusterStats ClusterStats { get; }
+    public ClusterStats ClusterStats => First.ClusterStats;
 
-    public Http2Stats Http2Stats { get; }
+    public Http2Stats Http2Stats => First.Http2Stats;
 
     /// <summary>Connects a client; run the network until it is done.</summary>
     public async Task<HttpPeer> ConnectAsync()
@@ -146,50 +155,6 @@ internal sealed class SimulatedHttpWorld
         }
 
         return await peer.ReadToEndAsync();
-    }
-
-    private static HttpManager Compile(
-        MetricsRegistry metrics,
-        Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings> configure,
-        Func<ForwardAction, ForwardAction> route,
-        Func<Cluster, Cluster> cluster)
-    {
-        var compiler = new SnapshotCompiler(metrics, new AccessLogSinks(1, NullLogger.Instance));
-        var problems = new List<ConfigProblem>();
-        Cluster model = cluster(new Cluster
-        {
-            Name = "upstream",
-            Endpoints = [new Endpoint(new SocketTarget("10.0.0.2", 8080))],
-        });
-        HttpConnectionManagerSettings settings = configure(new HttpConnectionManagerSettings
-        {
-            StatPrefix = "sim",
-            Routes = new RouteConfiguration
-            {
-                VirtualHosts =
-                [
-                    new VirtualHost
-                    {
-                        Name = "all",
-                        Domains = ["*"],
-                        Routes =
-                        [
-                            new Route
-                            {
-                                Match = new RouteMatch(),
-                                Action = route(new ForwardAction { Cluster = "upstream" }),
-                            },
-                        ],
-                    },
-                ],
-            },
-        });
-        var config = new MeshConfig { Clusters = [model] };
-        Dictionary<string, ClusterRuntime> clusters = compiler.CompileClusters(config, Snapshot.Empty, problems);
-        HttpManager manager = compiler.CompileManager(settings, 80, clusters, "manager", problems);
-        return problems.Count == 0
-            ? manager
-            : throw new InvalidOperationException(string.Join("; ", problems));
     }
 }
 

@@ -160,6 +160,7 @@ internal sealed class Forwarder
         bool isHttp2 = cluster.IsHttp2For(exchange.Request.Version);
         if (isHttp2 && exchange.IsUpgrade)
         {
+            exchange.CloseDownstream = true;
             return ForwardError.UpgradeRefused;
         }
 
