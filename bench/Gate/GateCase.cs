@@ -8,8 +8,9 @@ namespace FastMesh.Bench.Gate;
 /// <param name="Request">What the client sends.</param>
 /// <param name="Answer">What the origin sends.</param>
 /// <param name="Tail">The last bytes of the answer as the client sees it.</param>
-/// <param name="Features">For the listener with fields, rewrites, request id and access log.</param>
-internal sealed record GateCase(string Name, byte[] Request, byte[] Answer, byte[] Tail, bool Features = false)
+/// <param name="Listener">Which listener of <see cref="GateConfiguration"/>.</param>
+internal sealed record GateCase(
+    string Name, byte[] Request, byte[] Answer, byte[] Tail, string Listener = GateConfiguration.Plain)
 {
     /// <summary>The request is a block of fields, sent over HTTP/2.</summary>
     public bool IsHttp2 { get; init; }
@@ -28,11 +29,16 @@ internal sealed record GateCase(string Name, byte[] Request, byte[] Answer, byte
         new("GET, chunked answer", Get(), Chunked(3, 1000), s_chunkedEnd),
         new("POST, counted", PostCounted(8 * 1024), Counted(100), s_bodyEnd),
         new("POST, chunked", PostChunked(4, 2000), Counted(100), s_bodyEnd),
-        new("features and access log", Get(), Counted(100), s_bodyEnd, Features: true),
+        new("features and access log", Get(), Counted(100), s_bodyEnd, GateConfiguration.Features),
         Http2("HTTP/2, GET, 100 B", 0, Counted(100)),
         Http2("HTTP/2, GET, 16 KB", 0, Counted(16 * 1024)),
         Http2("HTTP/2, GET, chunked answer", 0, Chunked(3, 1000)),
         Http2("HTTP/2, POST, 8 KB", 8 * 1024, Counted(100)),
+        new("HTTP/1 to HTTP/2 to HTTP/1, GET, 100 B", Get(), Counted(100), s_bodyEnd, GateConfiguration.Hop),
+        new("HTTP/1 to HTTP/2 to HTTP/1, GET, 16 KB", Get(), Counted(16 * 1024), s_bodyEnd, GateConfiguration.Hop),
+        new("HTTP/1 to HTTP/2 to HTTP/1, POST", PostCounted(8 * 1024), Counted(100), s_bodyEnd, GateConfiguration.Hop),
+        Http2("HTTP/2 to HTTP/2 to HTTP/1, GET, 100 B", 0, Counted(100)) with { Listener = GateConfiguration.Hop },
+        Http2("HTTP/2 to HTTP/2 to HTTP/1, POST", 8 * 1024, Counted(100)) with { Listener = GateConfiguration.Hop },
     ];
 
     /// <summary>What an idle HTTP/2 connection is measured with.</summary>

@@ -1,6 +1,9 @@
 namespace FastMesh.Bench.Gate;
 
-/// <summary>The gate's bootstrap: a plain listener, and one with features and an access log.</summary>
+/// <summary>
+/// The gate's bootstrap: a plain listener, one with features and an access log, and one that speaks HTTP/2 to the
+/// engine itself.
+/// </summary>
 internal static class GateConfiguration
 {
     private const string Filters = "type.googleapis.com/envoy.extensions.filters";
@@ -9,13 +12,27 @@ internal static class GateConfiguration
     private const string FileLog =
         "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
 
-    public static string Text(int originPort) => $$"""
+    /// <summary>A listener with nothing but a route.</summary>
+    public const string Plain = "plain";
+
+    /// <summary>The one with fields, rewrites, request id and access log.</summary>
+    public const string Features = "features";
+
+    /// <summary>The one whose upstream is the engine, over HTTP/2.</summary>
+    public const string Hop = "hop";
+
+    private const string HttpOptions = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+    /// <summary>The bootstrap.</summary>
+    /// <param name="originPort">Where the origin listens.</param>
+    /// <param name="hopSocket">Path of a Unix socket for the engine to reach itself.</param>
+    public static string Text(int originPort, string hopSocket) => $$"""
         static_resources:
           listeners:
           - name: plain
             address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
             filter_chains:
-            - filters:
+            - filters: &plain
               - name: envoy.filters.network.http_connection_manager
                 typed_config:
                   "@type": {{Manager}}
@@ -29,6 +46,24 @@ internal static class GateConfiguration
                     - name: all
                       domains: ["*"]
                       routes: [ { match: { prefix: / }, route: { cluster: origin } } ]
+          - name: inner
+            address: { pipe: { path: "{{hopSocket}}" } }
+            filter_chains: [ { filters: *plain } ]
+          - name: hop
+            address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+            filter_chains:
+            - filters:
+              - name: envoy.filters.network.http_connection_manager
+                typed_config:
+                  "@type": {{Manager}}
+                  stat_prefix: hop
+                  generate_request_id: false
+                  http_filters: *router
+                  route_config:
+                    virtual_hosts:
+                    - name: all
+                      domains: ["*"]
+                      routes: [ { match: { prefix: / }, route: { cluster: self } } ]
           - name: features
             address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
             filter_chains:
@@ -58,6 +93,13 @@ internal static class GateConfiguration
                         response_headers_to_add:
                         - header: { key: x-two, value: two }
           clusters:
+          - name: self
+            type: STATIC
+            typed_extension_protocol_options:
+              http: { "@type": {{HttpOptions}}, explicit_http_config: { http2_protocol_options: {} } }
+            load_assignment:
+              cluster_name: self
+              endpoints: [ { lb_endpoints: [ { endpoint: { address: { pipe: { path: "{{hopSocket}}" } } } } ] } ]
           - name: origin
             type: STATIC
             connect_timeout: 5s

@@ -23,19 +23,17 @@ internal sealed class GateEngine : IAsyncDisposable
 
     private GateEngine(MeshEngine engine) => _engine = engine;
 
-    /// <summary>Port of the plain listener, or of the one with features.</summary>
-    public int Port(bool features)
-    {
-        string name = features ? "features" : "plain";
-        return ((System.Net.IPEndPoint)_engine.Status.Listeners.First(item => item.Name == name).Address!).Port;
-    }
+    /// <summary>Port of a listener.</summary>
+    public int Port(string name) =>
+        ((System.Net.IPEndPoint)_engine.Status.Listeners.First(item => item.Name == name).Address!).Port;
 
-    public static async Task<GateEngine> StartAsync(EngineTransport transport, int originPort)
+    public static async Task<GateEngine> StartAsync(EngineTransport transport, int originPort, string hopSocket)
     {
         MeshEngine engine = new(new EngineOptions { Concurrency = 1, Transport = transport });
-        var reading = EnvoyConfigReader.Load("gate.yaml", Encoding.UTF8.GetBytes(GateConfiguration.Text(originPort)));
+        byte[] text = Encoding.UTF8.GetBytes(GateConfiguration.Text(originPort, hopSocket));
+        var reading = EnvoyConfigReader.Load("gate.yaml", text);
         var problems = reading.Config is null ? reading.Errors : [.. await engine.ApplyAsync(reading.Config)];
-        if (reading.Config is null || engine.Status.Listeners.Count != 2)
+        if (reading.Config is null || engine.Status.Listeners.Count != 4)
         {
             throw new InvalidOperationException("the gate's configuration is refused: " + string.Join("; ", problems));
         }

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace FastMesh.Tests.Simulation;
 
-/// <summary>The proxy as an HTTP/2 client: translation, sharing of connections, and upstreams that refuse or die.</summary>
+/// <summary>The proxy as an HTTP/2 client: translation, shared connections, upstreams that refuse or die.</summary>
 public sealed class Http2UpstreamTests
 {
     private const string Close = "Connection: close\r\n";

@@ -13,7 +13,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FastMesh.Tests.Support;
 
-/// <summary>The HTTP rooms of one proxy on a reactor of a simulated network: one listener, one route, one cluster.</summary>
+/// <summary>
+/// The HTTP rooms of one proxy on a reactor of a simulated network: one listener, one route, one cluster.
+/// </summary>
 internal sealed class SimulatedProxy
 {
     public SimulatedProxy(

@@ -22,8 +22,8 @@ internal enum Resend : byte
 /// Whether an attempt may be made again. Without a policy only what is provably unprocessed or harmless is: a
 /// connection that never stood; a safe request (RFC 9110 §9.2.1), once; an idempotent one on a connection that had
 /// served others, which the upstream closed while it rested; any request of which the upstream's kernel had
-/// acknowledged no byte when it closed; and one whose HTTP/2 stream it refused. A route's retry policy adds the outcomes that it names; whoever writes it knows
-/// that the requests of the route may be processed twice.
+/// acknowledged no byte when it closed; and one whose HTTP/2 stream it refused. A route's retry policy adds the
+/// outcomes that it names; whoever writes it knows that the requests of the route may be processed twice.
 /// </summary>
 internal static class Retry
 {

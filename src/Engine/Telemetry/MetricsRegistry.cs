@@ -70,8 +70,8 @@ internal readonly record struct StatSample(
 
 /// <summary>
 /// Everything that is counted, by scope and subject, and the sum over the reactors when somebody asks. The blocks of a
-/// subject live on while each configuration names it, and subjects of one name share them. One thread at a time changes the registry (the
-/// one that applies configurations); any thread may read.
+/// subject live on while each configuration names it, and subjects of one name share them. One thread at a time changes
+/// the registry (the one that applies configurations); any thread may read.
 /// </summary>
 internal sealed class MetricsRegistry
 {
@@ -136,7 +136,7 @@ internal sealed class MetricsRegistry
         }
     }
 
-    /// <summary>Forgets the subjects that were made for this configuration: it was refused, or only looked at.</summary>
+    /// <summary>Forgets the subjects made for this configuration: it was refused, or only looked at.</summary>
     public void UndoNaming() => _created.ForEach(Forget);
 
     /// <summary>All statistics, sorted by full name.</summary>

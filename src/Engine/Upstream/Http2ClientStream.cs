@@ -213,7 +213,7 @@ internal sealed class Http2ClientStream : UpstreamStream, ICriticalNotifyComplet
     /// <inheritdoc/>
     public override void BeginTunnel() => throw new NotSupportedException("upgrades are refused before");
 
-    /// <summary>Only a connection that is lost says so, and then all bytes behind the last acknowledged one are.</summary>
+    /// <summary>Only of a lost connection, where all bytes behind the last acknowledged one are lost.</summary>
     public override bool NothingWasAcknowledged() =>
         TcpInfo.TryGetBytesAcknowledged(_client.Connection, out long acknowledged) && acknowledged <= _sentBeforeBytes;
 

@@ -152,7 +152,9 @@ public sealed class TproxyTests : IAsyncLifetime
                   {{loopback}}
                   load_assignment:
                     cluster_name: inbound
-                    endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 80 } } } }] }]
+                    endpoints:
+                      - lb_endpoints:
+                          - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 80 } } }
                 - { name: passthrough, type: ORIGINAL_DST, lb_policy: CLUSTER_PROVIDED, {{loopback}} }
 
             """;

@@ -63,7 +63,8 @@ internal sealed class Http2Upstream
     /// <summary>PINGs are answered.</summary>
     public bool IsAlive { get; set; } = true;
 
-    public void Accept(TransportConnection connection) => Connections.Add(new Http2UpstreamConnection(this, connection));
+    public void Accept(TransportConnection connection) =>
+        Connections.Add(new Http2UpstreamConnection(this, connection));
 }
 
 /// <summary>One connection of an <see cref="Http2Upstream"/>.</summary>

@@ -46,6 +46,8 @@ public sealed class ConfigErrorTests
         "upstream_bind_config.source_address.address: \"127.1\" is not an IP address")]
     [InlineData("upstream_bind_config: {source_address: {address: 127.0.0.1, protocol: UDP}}",
         "upstream_bind_config.source_address.protocol: UDP is not supported; use TCP")]
+    [InlineData("http2_protocol_options: {allow_connect: true}",
+        "http2_protocol_options.allow_connect: extended CONNECT (RFC 8441) is not supported yet")]
     [InlineData("transport_socket: {name: tls}", "transport_socket: \"typed_config\" is missing")]
     [InlineData("transport_socket: {name: tls, typed_config: {sni: a}}",
         "transport_socket.typed_config: \"@type\" is missing; write type.googleapis.com/ and the full name of the "
