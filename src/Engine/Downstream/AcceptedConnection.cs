@@ -133,6 +133,7 @@ internal sealed class AcceptedConnection
         ExchangeRecord record = exchange.Record;
         record.Request = exchange.Request;
         record.Response = exchange.Response;
+        record.ResponseTrailers = exchange.ResponseTrailers;
         record.StartUs = state.Reactor.NowUs;
         record.StartUtcMs = state.Reactor.UtcNowMs;
         Describe(record);

@@ -9,6 +9,9 @@ namespace FastMesh.Engine.Forwarding;
 /// <summary>Answers that the proxy makes itself: errors, redirects and direct responses.</summary>
 internal static class LocalReply
 {
+    /// <summary>A field of every client's head limit; a longer text is cut.</summary>
+    private const int GrpcMessageBytesMax = 1024;
+
     private static readonly byte[][] s_bodies = EncodeBodies();
 
     /// <summary>Answers an error as <see cref="ErrorMapping"/> says.</summary>
@@ -95,6 +98,12 @@ internal static class LocalReply
             replies.Apply(exchange.Record, head, ref body, ref contentType);
         }
 
+        if (GrpcCalls.IsCall(exchange.Request.Fields))
+        {
+            WriteGrpc(exchange, body);
+            return;
+        }
+
         if (!body.IsEmpty && !contentType.IsEmpty)
         {
             head.Fields.Set(KnownField.ContentType, contentType);
@@ -119,6 +128,30 @@ internal static class LocalReply
             stream.EndBody(null);
             exchange.Record.BytesSent += body.Length;
         }
+    }
+
+    /// <summary>
+    /// What a gRPC client understands: 200, and status and text in the head, which ends the stream ("trailers-only").
+    /// </summary>
+    private static void WriteGrpc(Exchange exchange, ReadOnlySpan<byte> text)
+    {
+        ResponseHead head = exchange.Response;
+        // Who set a limit on the stream meant the deadline of the call.
+        int status = exchange.Interrupted == ForwardError.StreamDurationExceeded
+            ? GrpcCalls.DeadlineExceeded
+            : GrpcCalls.StatusOf(head.StatusCode);
+        head.StatusCode = 200;
+        head.Fields.Set(KnownField.ContentType, "application/grpc"u8);
+        head.Fields.SetNumber(KnownField.GrpcStatus, status);
+        if (!text.IsEmpty)
+        {
+            Span<byte> message = stackalloc byte[GrpcMessageBytesMax];
+            head.Fields.Set("grpc-message"u8, message[..GrpcCalls.WriteMessage(text, message)]);
+        }
+
+        head.Body = exchange.Request.Version == HttpVersion.Http2 ? BodyLength.None : BodyLength.Counted(0);
+        exchange.CloseDownstream |= !exchange.RequestComplete;
+        Responder.WriteHead(exchange);
     }
 
     private static byte[][] EncodeBodies()

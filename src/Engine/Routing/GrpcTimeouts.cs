@@ -23,15 +23,6 @@ internal sealed class GrpcTimeouts
     /// <summary>Taken off what the call says, when that is more.</summary>
     public long HeaderOffsetMs { get; init; }
 
-    /// <summary>A gRPC request, by its content type.</summary>
-    public static bool IsGrpc(HttpFields fields)
-    {
-        ReadOnlySpan<byte> grpc = "application/grpc"u8;
-        return fields.TryGet(KnownField.ContentType, out ReadOnlySpan<byte> type)
-            && type.StartsWith(grpc)
-            && (type.Length == grpc.Length || type[grpc.Length] is (byte)'+' or (byte)';');
-    }
-
     /// <summary>
     /// The limit of the response. When the call's own is used, <c>grpc-timeout</c> is set to it, so that the upstream
     /// knows the same one.
@@ -40,7 +31,7 @@ internal sealed class GrpcTimeouts
     /// <param name="routeMs">The route's timeout.</param>
     public long ResponseMs(HttpFields fields, long routeMs)
     {
-        if (MaxMs is not { } maxMs || !IsGrpc(fields))
+        if (MaxMs is not { } maxMs || !GrpcCalls.IsCall(fields))
         {
             return routeMs;
         }

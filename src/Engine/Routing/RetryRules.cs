@@ -1,5 +1,4 @@
 using System;
-using System.Buffers.Text;
 using FastMesh.Model;
 using FastMesh.Protocols;
 
@@ -97,8 +96,7 @@ internal sealed class RetryRules
     }
 
     private bool CoversGrpc(HttpFields fields) =>
-        fields.TryGet(KnownField.GrpcStatus, out ReadOnlySpan<byte> value)
-        && Utf8Parser.TryParse(value, out int status, out _)
+        GrpcCalls.TryReadStatus(fields, out int status)
         && Has(status switch
         {
             1 => RetryConditions.GrpcCancelled,

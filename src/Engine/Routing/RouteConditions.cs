@@ -47,7 +47,7 @@ internal sealed class RouteConditions
             return false;
         }
 
-        if (Grpc && !GrpcTimeouts.IsGrpc(head.Fields))
+        if (Grpc && !GrpcCalls.IsCall(head.Fields))
         {
             return false;
         }

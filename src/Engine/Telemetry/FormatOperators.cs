@@ -58,6 +58,9 @@ internal enum FormatOperator : byte
     ConnectionId,
     StreamId,
     LocalReplyBody,
+    GrpcStatus,
+    GrpcStatusSnake,
+    GrpcStatusNumber,
 }
 
 /// <summary>The operators by name.</summary>
@@ -113,6 +116,8 @@ internal static class FormatOperators
         ["CONNECTION_ID"] = FormatOperator.ConnectionId,
         ["STREAM_ID"] = FormatOperator.StreamId,
         ["LOCAL_REPLY_BODY"] = FormatOperator.LocalReplyBody,
+        ["GRPC_STATUS"] = FormatOperator.GrpcStatus,
+        ["GRPC_STATUS_NUMBER"] = FormatOperator.GrpcStatusNumber,
         ["DOWNSTREAM_TLS_VERSION"] = FormatOperator.Absent,
         ["DOWNSTREAM_TLS_CIPHER"] = FormatOperator.Absent,
         ["DOWNSTREAM_TLS_SESSION_ID"] = FormatOperator.Absent,
@@ -151,5 +156,6 @@ internal static class FormatOperators
             or FormatOperator.ResponseTxDuration or FormatOperator.UpstreamRequestAttemptCount
             or FormatOperator.ConnectionId or FormatOperator.UpstreamLocalPort or FormatOperator.UpstreamRemotePort
             or FormatOperator.DownstreamRemotePort or FormatOperator.DownstreamDirectRemotePort
-            or FormatOperator.DownstreamLocalPort or FormatOperator.StreamId;
+            or FormatOperator.DownstreamLocalPort or FormatOperator.StreamId
+            or FormatOperator.GrpcStatusNumber;
 }

@@ -108,6 +108,15 @@ internal static class FormatPartReader
             return true;
         }
 
+        if (kind == FormatOperator.GrpcStatus && argument is not null)
+        {
+            part = new FormatPart(GrpcStatus(argument), []) { LengthMax = length };
+            problem = part.Operator == FormatOperator.Absent
+                ? $"%GRPC_STATUS({argument})%: wants CAMEL_STRING, SNAKE_STRING or NUMBER"
+                : "";
+            return problem.Length == 0;
+        }
+
         bool takesName = kind is FormatOperator.RequestField or FormatOperator.ResponseField
             or FormatOperator.TrailerField or FormatOperator.RequestWithoutQuery or FormatOperator.Environment;
         if (takesName != argument is { Length: > 0 })
@@ -121,6 +130,14 @@ internal static class FormatPartReader
             : Named(kind, argument ?? "", length);
         return true;
     }
+
+    private static FormatOperator GrpcStatus(string form) => form switch
+    {
+        "CAMEL_STRING" => FormatOperator.GrpcStatus,
+        "SNAKE_STRING" => FormatOperator.GrpcStatusSnake,
+        "NUMBER" => FormatOperator.GrpcStatusNumber,
+        _ => FormatOperator.Absent,
+    };
 
     /// <summary>The environment does not change under a process, so its value becomes part of the text.</summary>
     private static FormatPart Environment(string variable, int length)

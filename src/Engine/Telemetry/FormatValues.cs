@@ -66,11 +66,45 @@ internal static class FormatValues
             case FormatOperator.UpstreamRequestAttemptCount:
                 writer.Write(record.AttemptCount);
                 return true;
+            case FormatOperator.GrpcStatus or FormatOperator.GrpcStatusSnake or FormatOperator.GrpcStatusNumber:
+                return GrpcStatus(ref writer, part.Operator, record);
             default:
                 return TryWriteTime(ref writer, part.Operator, record)
                     || TryWriteText(ref writer, part.Operator, record)
                     || TryWriteAddress(ref writer, part.Operator, record);
         }
+    }
+
+    /// <summary>Of trailers, else of the head, else what the HTTP status means; only of gRPC calls.</summary>
+    private static bool GrpcStatus(ref ByteWriter writer, FormatOperator form, ExchangeRecord record)
+    {
+        if (record.Request is null || !GrpcCalls.IsCall(record.Request.Fields))
+        {
+            return false;
+        }
+
+        if (!GrpcCalls.TryReadStatus(record.ResponseTrailers, out int status)
+            && !GrpcCalls.TryReadStatus(record.Response?.Fields, out status))
+        {
+            status = GrpcCalls.StatusOf(record.ResponseCode);
+        }
+
+        ReadOnlySpan<byte> name = form switch
+        {
+            FormatOperator.GrpcStatus => GrpcCalls.CamelName(status),
+            FormatOperator.GrpcStatusSnake => GrpcCalls.SnakeName(status),
+            _ => [],
+        };
+        if (name.IsEmpty)
+        {
+            writer.Write(status);
+        }
+        else
+        {
+            writer.Write(name);
+        }
+
+        return true;
     }
 
     private static bool TryWriteTime(ref ByteWriter writer, FormatOperator kind, ExchangeRecord record)

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 
 namespace FastMesh.Tests.EndToEnd.Processes;
@@ -11,8 +12,16 @@ internal static class Configs
     /// <summary>A listener <c>web</c> that forwards to a Unix socket.</summary>
     /// <param name="socket">Where the upstream listens.</param>
     /// <param name="fields">More fields of the cluster, each with a comma behind it.</param>
-    public static string Forward(string socket, string fields = "") =>
-        Http("route: { cluster: backend }", Backend(socket, fields));
+    /// <param name="listen">A Unix socket to listen on instead of a port.</param>
+    public static string Forward(string socket, string fields = "", string? listen = null)
+    {
+        string config = Http("route: { cluster: backend }", Backend(socket, fields));
+        return listen is null
+            ? config
+            : config.Replace(
+                "address: { socket_address: { address: 127.0.0.1, port_value: 0 } }\n      filter_chains",
+                $"address: {{ pipe: {{ path: '{listen}' }} }}\n      filter_chains", StringComparison.Ordinal);
+    }
 
     /// <summary>A listener <c>tcp</c> that relays to a Unix socket.</summary>
     public static string Relay(string socket) => Whole(

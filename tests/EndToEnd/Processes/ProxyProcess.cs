@@ -20,8 +20,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
         Admin = admin;
     }
 
-    /// <summary>The executable under test.</summary>
-    public static string Executable => Path.Combine(AppContext.BaseDirectory, "fastmesh");
+    /// <summary>The executable under test, with its own libraries beside it and not those of the tests.</summary>
+    public static string Executable => Path.Combine(
+        AppContext.BaseDirectory.Replace("/tests/EndToEnd/", "/src/Proxy/", StringComparison.Ordinal), "fastmesh");
 
     public TestProcess Process { get; }
 

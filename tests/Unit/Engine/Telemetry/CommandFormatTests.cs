@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Protocols;
 using Xunit;
@@ -75,6 +76,7 @@ public sealed class CommandFormatTests
     [InlineData("50% of", "does not end")]
     [InlineData("%", "does not end")]
     [InlineData("%START_TIME(%Q)%", "%Q")]
+    [InlineData("%GRPC_STATUS(LOUD)%", "CAMEL_STRING")]
     public void Format_Broken_IsRefusedByName(string format, string named)
     {
         Assert.False(CommandFormat.TryCompile(format, out _, out string problem));
@@ -151,4 +153,36 @@ public sealed class CommandFormatTests
         record.Protocol = HttpVersion.Unknown;
         Assert.Equal("- TcpConnectionEnd", Records.Written("%PROTOCOL% %ACCESS_LOG_TYPE%", record));
     }
+
+    [Theory]
+    [InlineData("0", null, 200, "OK OK 0 0")]
+    [InlineData("4", null, 200, "DeadlineExceeded DEADLINE_EXCEEDED 4 4")]
+    [InlineData(null, "14", 200, "Unavailable UNAVAILABLE 14 14")]
+    [InlineData(null, null, 404, "Unimplemented UNIMPLEMENTED 12 12")]
+    [InlineData("99", null, 200, "99 99 99 99")]
+    public void GrpcStatus_OfTrailersThenHeadThenHttp_IsWritten(
+        string? trailer, string? field, int httpStatus, string expected)
+    {
+        ExchangeRecord record = Records.Forwarded();
+        record.Request!.Fields.Append("content-type"u8, "application/grpc"u8);
+        record.ResponseCode = httpStatus;
+        record.ResponseTrailers = new HttpFields();
+        if (trailer is not null)
+        {
+            record.ResponseTrailers.Append("grpc-status"u8, Encoding.ASCII.GetBytes(trailer));
+        }
+
+        if (field is not null)
+        {
+            record.Response!.Fields.Append("grpc-status"u8, Encoding.ASCII.GetBytes(field));
+        }
+
+        Assert.Equal(
+            expected,
+            Records.Written("%GRPC_STATUS% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS(NUMBER)% %GRPC_STATUS_NUMBER%", record));
+    }
+
+    [Fact]
+    public void GrpcStatus_OfAnotherRequest_IsAbsent() =>
+        Assert.Equal("-", Records.Written("%GRPC_STATUS%", Records.Forwarded()));
 }
