@@ -26,6 +26,9 @@ public sealed class MeshEngine : IAsyncDisposable
     /// <summary>How often half-full access log buffers are handed to their writers.</summary>
     private const int LogFlushMs = 250;
 
+    /// <summary>Turns in which accepting ends: a cancel, a last look at the queue, what that brings.</summary>
+    private const int LastAcceptTurns = 4;
+
     /// <summary>How long the first answers of DNS may hold up a configuration.</summary>
     private static readonly TimeSpan s_dnsWait = TimeSpan.FromSeconds(5);
 
@@ -37,6 +40,7 @@ public sealed class MeshEngine : IAsyncDisposable
     private readonly SnapshotCompiler _compiler;
     private readonly ListenerBinder _binder;
     private readonly ConnectionCount _connections = new();
+    private readonly ConnectionCount _limited = new();
     private readonly ReactorRooms[] _rooms;
     private readonly Dictionary<ClusterRuntime, DnsRefresh> _dns = [];
     private Snapshot _snapshot = Snapshot.Empty;
@@ -70,7 +74,7 @@ public sealed class MeshEngine : IAsyncDisposable
         _rooms = new ReactorRooms[reactors];
         for (int i = 0; i < reactors; i++)
         {
-            var pipeline = new AcceptPipeline(i, _connections, connectionsMax, _log);
+            var pipeline = new AcceptPipeline(i, _connections, _limited, connectionsMax, _log);
             _rooms[i] = new ReactorRooms(_group.Reactors[i], reactors, pipeline, _sinks, _log);
         }
     }
@@ -164,8 +168,12 @@ public sealed class MeshEngine : IAsyncDisposable
 
         await OnAllReactorsAsync(static rooms => rooms.Sockets.BeginDrain());
 
-        // A turn later nothing comes any more that the kernel had accepted before.
-        await OnAllReactorsAsync(static _ => { });
+        // What the kernel had accepted before, or holds in its queues, comes in the next turns; then nothing does.
+        for (int turn = 0; turn < LastAcceptTurns; turn++)
+        {
+            await OnAllReactorsAsync(static _ => { });
+        }
+
         long deadlineMs = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         while (_connections.Active > 0 && Environment.TickCount64 < deadlineMs)
         {

@@ -193,7 +193,8 @@ public sealed class TcpRelaySimulationTests
                 Count = new ConnectionCount(),
                 States = [_state],
             };
-            AcceptPipeline pipeline = new(0, new ConnectionCount(), int.MaxValue, NullLogger.Instance);
+            AcceptPipeline pipeline = new(
+                0, new ConnectionCount(), new ConnectionCount(), int.MaxValue, NullLogger.Instance);
             Transports.Listen(
                 _proxy, new ListenOptions { Address = s_front }, accepted => pipeline.Accept(accepted, listener));
             Transports.Listen(_away, new ListenOptions { Address = s_back }, accepted =>

@@ -19,18 +19,21 @@ namespace FastMesh.Engine.Connections;
 internal sealed class AcceptPipeline
 {
     private readonly int _reactorIndex;
+    private readonly ConnectionCount _all;
     private readonly ConnectionCount _global;
     private readonly int _globalMax;
     private readonly ILogger _logger;
     private readonly Action<AcceptedConnection> _ended;
 
     /// <param name="reactorIndex">The reactor this pipeline works on.</param>
-    /// <param name="global">Connections over all listeners and reactors; shared.</param>
+    /// <param name="all">Connections over all listeners and reactors; shared.</param>
+    /// <param name="global">Those of them that are limited together.</param>
     /// <param name="globalMax">The limit of <paramref name="global"/>.</param>
     /// <param name="logger">Refusals worth a line.</param>
-    public AcceptPipeline(int reactorIndex, ConnectionCount global, int globalMax, ILogger logger)
+    public AcceptPipeline(int reactorIndex, ConnectionCount all, ConnectionCount global, int globalMax, ILogger logger)
     {
         _reactorIndex = reactorIndex;
+        _all = all;
         _global = global;
         _globalMax = globalMax;
         _logger = logger;
@@ -54,6 +57,7 @@ internal sealed class AcceptPipeline
             return;
         }
 
+        _all.Enter();
         connection.CountsGlobally = listener.CountsGlobally;
         if (TryEnter(connection, listener))
         {
@@ -190,6 +194,7 @@ internal sealed class AcceptPipeline
 
     private void LeaveGlobal(AcceptedConnection connection)
     {
+        _all.Leave();
         if (connection.CountsGlobally)
         {
             _global.Leave();

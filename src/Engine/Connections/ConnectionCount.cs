@@ -23,5 +23,8 @@ internal sealed class ConnectionCount
         return false;
     }
 
+    /// <summary>Counts one more, whatever the limit.</summary>
+    public void Enter() => Interlocked.Increment(ref _active);
+
     public void Leave() => Interlocked.Decrement(ref _active);
 }

@@ -62,6 +62,9 @@ internal sealed class TransportListener
     /// <summary>Completion pollers: an accept stands with the kernel.</summary>
     internal bool IsArmed { get; set; }
 
+    /// <summary>io_uring: the armed accept was cancelled, and the queue is looked at a last time.</summary>
+    internal bool IsLastLook { get; set; }
+
     /// <summary>Nothing is accepted for a while.</summary>
     internal bool IsResting { get; private set; }
 

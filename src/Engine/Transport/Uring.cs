@@ -120,6 +120,7 @@ internal sealed unsafe class Uring : IDisposable
     public const byte EntryBufferSelect = 1 << 5;
     public const byte EntrySkipSuccess = 1 << 6;
     public const ushort AcceptMultishot = 1;
+    public const ushort AcceptDontWait = 2;
     public const ushort ReceivePollFirst = 1;
     public const ushort ReceiveMultishot = 2;
     public const uint PollMultishot = 1;

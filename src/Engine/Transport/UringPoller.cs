@@ -268,10 +268,31 @@ internal sealed unsafe class UringPoller : KernelPoller
     /// <inheritdoc/>
     protected override void StopAccepting(TransportListener listener)
     {
-        // The armed accept holds the socket open behind the descriptor, so it is ended before that goes.
-        CancelAccept(listener);
-        _ring.Submit();
-        listener.Socket.Close();
+        if (listener.IsArmed)
+        {
+            CancelAccept(listener);
+        }
+        else
+        {
+            listener.Socket.Close();
+        }
+    }
+
+    /// <summary>
+    /// The kernel wakes one of those that wait at a socket. Where that was this ring, and the socket lives on in
+    /// another process, nobody else was told of the connection: what is in the queue is accepted here.
+    /// </summary>
+    private void LookALastTime(TransportListener listener)
+    {
+        listener.IsArmed = true;
+        listener.IsLastLook = true;
+        UringEntry* entry = _ring.Next();
+        entry->Operation = Uring.OpAccept;
+        entry->Fd = listener.Socket.Fd;
+        entry->Priority = Uring.AcceptDontWait;
+        entry->OperationFlags = LibC.SockCloseOnExec;
+        entry->UserData = ((ulong)listener.Slot << UringKind.Bits) | UringKind.Accept;
+        _turnWanted = true;
     }
 
     private void CancelAccept(TransportListener listener)
@@ -344,8 +365,13 @@ internal sealed unsafe class UringPoller : KernelPoller
             listener.OnAccepted(result, default);
         }
 
-        if (isOver && listener.IsStopped)
+        if (isOver && listener.IsStopped && !_isEnding && (result >= 0 || !listener.IsLastLook))
         {
+            LookALastTime(listener);
+        }
+        else if (isOver && listener.IsStopped)
+        {
+            listener.Socket.Close();
             Forget(listener);
         }
         else if (isOver && !listener.IsResting)

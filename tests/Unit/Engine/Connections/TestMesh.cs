@@ -27,7 +27,7 @@ internal sealed class TestMesh : IAsyncDisposable
     public TestMesh(string kind = nameof(TransportKind.Epoll), int globalMax = int.MaxValue)
     {
         _reactors = new TestReactors(Enum.Parse<TransportKind>(kind));
-        _pipeline = new AcceptPipeline(0, new ConnectionCount(), globalMax, NullLogger.Instance);
+        _pipeline = new AcceptPipeline(0, new ConnectionCount(), new ConnectionCount(), globalMax, NullLogger.Instance);
         _sockets = new ListenerSockets(Reactor, 1, _pipeline, NullLogger.Instance);
     }
 
