@@ -11,6 +11,7 @@ using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 using FastMesh.Model;
+using FastMesh.Tls;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -39,6 +40,7 @@ public sealed class MeshEngine : IAsyncDisposable
     private readonly AccessLogSinks _sinks;
     private readonly SnapshotCompiler _compiler;
     private readonly ListenerBinder _binder;
+    private readonly TlsTicketKeys _ticketKeys = new();
     private readonly ConnectionCount _connections = new();
     private readonly ConnectionCount _limited = new();
     private readonly ReactorRooms[] _rooms;
@@ -240,6 +242,7 @@ public sealed class MeshEngine : IAsyncDisposable
             ListenerStats = listener => _metrics.Listener(
                 listener.StatPrefix.Length > 0 ? listener.StatPrefix : listener.Address.ToString()),
             AccessLogs = logs => _compiler.CompileLogs(logs, "listener", problems),
+            Tls = chain => TlsCompiler.CompileServer(chain.Tls!, _ticketKeys, places[chain].Key, problems),
             HttpManager = chain =>
             {
                 (string key, int port) = places[chain];
@@ -257,7 +260,8 @@ public sealed class MeshEngine : IAsyncDisposable
     private void Serve(AcceptedConnection connection, HttpManagerSlot slot)
     {
         ReactorState state = _rooms[connection.Transport.Reactor.Index].State;
-        if (slot.Current.IsHttp2)
+        bool isChosen = connection.Transport.Tls is { } tls && tls.Session.ApplicationProtocol.SequenceEqual("h2"u8);
+        if (slot.Current.IsHttp2 || (isChosen && slot.Current.DetectsHttp2))
         {
             new Http2Server(connection, state, slot).Run(isCounted: false);
         }

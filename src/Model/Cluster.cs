@@ -175,6 +175,9 @@ public sealed record Cluster
     /// <summary>How long an idle connection is kept; default 1 h, zero is no limit.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>TLS to the endpoints; null for none.</summary>
+    public UpstreamTls? Tls { get; init; }
+
     /// <summary>Which HTTP is spoken; default HTTP/1.1.</summary>
     public UpstreamProtocol Protocol { get; init; }
 

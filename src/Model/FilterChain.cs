@@ -65,6 +65,15 @@ public sealed record FilterChain
 
     /// <summary>What serves them: the terminal network filter.</summary>
     public required NetworkFilter Filter { get; init; }
+
+    /// <summary>How it speaks TLS; null for plaintext.</summary>
+    public DownstreamTls? Tls { get; init; }
+
+    /// <summary>Longest handshake (<c>transport_socket_connect_timeout</c>); 0 takes the default.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = DefaultHandshakeTimeout;
+
+    /// <summary>10 s; Envoy has no limit, and a handshake that never ends would hold a connection for ever.</summary>
+    public static TimeSpan DefaultHandshakeTimeout { get; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>The terminal filter of a chain: one of the records below.</summary>

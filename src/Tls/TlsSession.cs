@@ -376,6 +376,7 @@ public sealed unsafe class TlsSession : IDisposable
 
     private void Enter(in ReadOnlySequence<byte> input, IBufferWriter<byte> output)
     {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         Wire.Begin(input, output);
 
         // The writer may be the plaintext end of another session on this thread: TLS within TLS.

@@ -26,6 +26,7 @@ internal sealed class SimulatedHttpWorld
     private static readonly NetAddress s_upstream = NetAddress.FromIPv4(0x0A000002, 8080);
 
     private readonly Reactor _upstreamReactor;
+    private readonly bool _speaksTls;
 
     /// <param name="seed">Repeats every draw.</param>
     /// <param name="options">What the network does to bytes and connections.</param>
@@ -34,6 +35,7 @@ internal sealed class SimulatedHttpWorld
     /// <param name="cluster">Changes its one cluster.</param>
     /// <param name="upstream">Serves the upstream's connections instead of the scripted one.</param>
     /// <param name="hops">With 2, it speaks HTTP/2 to a second proxy, which speaks to the upstream.</param>
+    /// <param name="speaksTls">Clients speak mutual TLS to the proxy, and so does it to a second one.</param>
     public SimulatedHttpWorld(
         ulong seed,
         SimulationOptions? options = null,
@@ -41,8 +43,10 @@ internal sealed class SimulatedHttpWorld
         Func<ForwardAction, ForwardAction>? route = null,
         Func<Cluster, Cluster>? cluster = null,
         Action<TransportConnection>? upstream = null,
-        int hops = 1)
+        int hops = 1,
+        bool speaksTls = false)
     {
+        _speaksTls = speaksTls;
         Network = new SimulatedNetwork(seed, options);
         configure ??= static settings => settings;
         route ??= static action => action;
@@ -50,18 +54,20 @@ internal sealed class SimulatedHttpWorld
         if (hops == 2)
         {
             Func<Cluster, Cluster> said = cluster;
-            cluster = model => said(model) with { Protocol = UpstreamProtocol.Http2 };
+            UpstreamTls? tls = speaksTls ? SimulatedTls.Upstream : null;
+            cluster = model => said(model) with { Protocol = UpstreamProtocol.Http2, Tls = tls };
         }
 
         First = new SimulatedProxy(
-            Network, s_proxy, hops == 2 ? SecondTarget : UpstreamTarget, configure, route, cluster);
+            Network, s_proxy, hops == 2 ? SecondTarget : UpstreamTarget, configure, route, cluster,
+            speaksTls);
         ClientReactor = Network.AddReactor();
         _upstreamReactor = Network.AddReactor();
         if (hops == 2)
         {
             Second = new SimulatedProxy(
                 Network, s_second, UpstreamTarget, static settings => settings, static action => action,
-                static model => model);
+                static model => model, speaksTls);
         }
 
         Upstream = new ScriptedUpstream(Network);
@@ -100,16 +106,21 @@ internal sealed class SimulatedHttpWorld
     /// <summary>Connects a client; run the network until it is done.</summary>
     public async Task<HttpPeer> ConnectAsync()
     {
-        ConnectResult result = await Transports.ConnectAsync(ClientReactor, new ConnectOptions { Address = s_proxy });
-        return new HttpPeer(result.Connection ?? throw new InvalidOperationException(result.Error.Text));
+        return new HttpPeer(await ConnectTransportAsync());
     }
 
     /// <summary>Connects a client that speaks HTTP/2 from its first byte.</summary>
     public async Task<Http2Client> ConnectHttp2Async(Http2Limits? limits = null)
     {
+        return new Http2Client(await ConnectTransportAsync(), limits);
+    }
+
+    private async Task<TransportConnection> ConnectTransportAsync()
+    {
         ConnectResult result = await Transports.ConnectAsync(ClientReactor, new ConnectOptions { Address = s_proxy });
-        return new Http2Client(
-            result.Connection ?? throw new InvalidOperationException(result.Error.Text), limits);
+        TransportConnection connection =
+            result.Connection ?? throw new InvalidOperationException(result.Error.Text);
+        return _speaksTls ? await SimulatedTls.ConnectAsync(connection) : connection;
     }
 
     /// <summary>Completes after some virtual time.</summary>

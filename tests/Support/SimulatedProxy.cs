@@ -24,7 +24,8 @@ internal sealed class SimulatedProxy
         SocketTarget upstream,
         Func<HttpConnectionManagerSettings, HttpConnectionManagerSettings> configure,
         Func<ForwardAction, ForwardAction> route,
-        Func<Cluster, Cluster> cluster)
+        Func<Cluster, Cluster> cluster,
+        bool speaksTls = false)
     {
         Reactor = network.AddReactor();
         int index = Reactor.Index;
@@ -38,18 +39,27 @@ internal sealed class SimulatedProxy
         {
             var accepted = new AcceptedConnection(transport, static _ => { });
             Accepted.Add(accepted);
-            accepted.Run(connection =>
+            if (speaksTls)
             {
-                if (Slot.Current.IsHttp2)
-                {
-                    new Http2Server(connection, state, Slot).Run(isCounted: false);
-                }
-                else
-                {
-                    new Http1Server(connection, state, Slot).Run();
-                }
-            });
+                SimulatedTls.Accept(accepted, Serve);
+            }
+            else
+            {
+                accepted.Run(Serve);
+            }
         });
+
+        void Serve(AcceptedConnection connection)
+        {
+            if (Slot.Current.IsHttp2)
+            {
+                new Http2Server(connection, state, Slot).Run(isCounted: false);
+            }
+            else
+            {
+                new Http1Server(connection, state, Slot).Run();
+            }
+        }
     }
 
     public Reactor Reactor { get; }

@@ -22,13 +22,19 @@ internal static class FilterChainReader
             ? ReadMatch(criteria)
             : FilterChainMatch.Any;
         NetworkFilter? filter = ReadFilters(message);
-        ReadTransportSocket(message);
+        DownstreamTls? tls = ReadTransportSocket(message);
         message.Ignore("metadata", "nothing here reads metadata of a filter chain");
-        message.Ignore("transport_socket_connect_timeout", "there is no handshake on a plain-text chain");
+        TimeSpan handshakeTimeout =
+            message.Duration("transport_socket_connect_timeout", FilterChain.DefaultHandshakeTimeout);
         message.End();
         return filter is null
             ? null
-            : element.Context.Remember(new FilterChain { Name = name, Match = match, Filter = filter }, element);
+            : element.Context.Remember(
+                new FilterChain
+                {
+                    Name = name, Match = match, Filter = filter, Tls = tls, HandshakeTimeout = handshakeTimeout,
+                },
+                element);
     }
 
     private static FilterChainMatch ReadMatch(Message message)
@@ -95,22 +101,27 @@ internal static class FilterChainReader
         return ValueList.From(names);
     }
 
-    private static void ReadTransportSocket(Message message)
+    private static DownstreamTls? ReadTransportSocket(Message message)
     {
         if (message.Sub("transport_socket", "envoy.config.core.v3.TransportSocket") is not { } socket)
         {
-            return;
+            return null;
         }
 
         Message? config = AnyReader.OpenTypedConfig(socket);
         socket.End();
-        if (config?.TypeName == RawBuffer)
+        switch (config?.TypeName)
         {
-            config.End();
-        }
-        else if (config is not null)
-        {
-            AnyReader.Refuse(config, "transport socket");
+            case null:
+                return null;
+            case RawBuffer:
+                config.End();
+                return null;
+            case TlsContextReader.Downstream:
+                return TlsContextReader.ReadDownstream(config);
+            default:
+                AnyReader.Refuse(config, "transport socket");
+                return null;
         }
     }
 

@@ -146,6 +146,9 @@ internal static class UpstreamProtocolReader
             case Sockets + "proxy_protocol.v3.ProxyProtocolUpstreamTransport" when allowProxyProtocol:
                 cluster = ReadProxyProtocol(config, cluster);
                 break;
+            case TlsContextReader.Upstream:
+                cluster = cluster with { Tls = TlsContextReader.ReadUpstream(config) };
+                break;
             default:
                 AnyReader.Refuse(config, "transport socket");
                 break;
@@ -166,7 +169,7 @@ internal static class UpstreamProtocolReader
 
         if (config.Take("transport_socket") is { } inner)
         {
-            ReadSocket(inner, cluster, allowProxyProtocol: false);
+            cluster = ReadSocket(inner, cluster, allowProxyProtocol: false);
         }
         else
         {

@@ -6,6 +6,7 @@ using FastMesh.Model;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
 using FastMesh.Protocols.Http2;
+using FastMesh.Tls;
 using HttpVersion = FastMesh.Protocols.HttpVersion;
 
 namespace FastMesh.Engine.Clusters;
@@ -48,8 +49,11 @@ internal sealed class ClusterRuntime
     /// <param name="model">What was said.</param>
     /// <param name="stats">Its counters, one block per reactor.</param>
     /// <param name="http2Stats">The same of its HTTP/2 connections; none where it has none.</param>
-    public ClusterRuntime(Cluster model, ClusterStats[] stats, Http2Stats[]? http2Stats = null)
+    /// <param name="tls">How TLS is spoken to its endpoints; null for plaintext.</param>
+    public ClusterRuntime(
+        Cluster model, ClusterStats[] stats, Http2Stats[]? http2Stats = null, TlsContext? tls = null)
     {
+        Tls = tls;
         Model = model;
         _stats = stats;
         _http2Stats = http2Stats ?? [];
@@ -100,6 +104,9 @@ internal sealed class ClusterRuntime
 
     public Cluster Model { get; }
 
+    /// <summary>How TLS is spoken to its endpoints; null for plaintext.</summary>
+    public TlsContext? Tls { get; }
+
     /// <summary>No longer part of the configuration: idle connections to it are closed.</summary>
     public bool IsRetired
     {
@@ -115,6 +122,9 @@ internal sealed class ClusterRuntime
 
     /// <summary>Milliseconds that an idle connection is kept; a year stands for no limit.</summary>
     public long IdleTimeoutMs { get; }
+
+    /// <summary>Longest connect, and longest TLS handshake behind it.</summary>
+    public int ConnectTimeoutMs => (int)Math.Min(Model.ConnectTimeout.TotalMilliseconds, int.MaxValue);
 
     public uint MaxRequestsPerConnection => Model.MaxRequestsPerConnection;
 
@@ -233,7 +243,7 @@ internal sealed class ClusterRuntime
         Address = endpoint.Address,
         UnixPath = endpoint.UnixPath,
         BindAddress = endpoint.Address.Kind == NetAddressKind.IPv6 ? _bindIPv6 : _bindIPv4,
-        TimeoutMs = (int)Math.Min(Model.ConnectTimeout.TotalMilliseconds, int.MaxValue),
+        TimeoutMs = ConnectTimeoutMs,
         KeepAlive = _keepAlive,
     };
 

@@ -23,7 +23,11 @@ internal sealed class AcceptPipeline
     private readonly ConnectionCount _global;
     private readonly int _globalMax;
     private readonly ILogger _logger;
+    // How long a peer whose handshake failed may take to read why.
+    private const int AlertLingerMs = 1000;
+
     private readonly Action<AcceptedConnection> _ended;
+    private readonly Action<TlsHandshake> _handshaken;
 
     /// <param name="reactorIndex">The reactor this pipeline works on.</param>
     /// <param name="all">Connections over all listeners and reactors; shared.</param>
@@ -38,6 +42,7 @@ internal sealed class AcceptPipeline
         _globalMax = globalMax;
         _logger = logger;
         _ended = OnEnded;
+        _handshaken = OnHandshaken;
     }
 
     /// <summary>The listeners that connections are handed over to; changed at a turn's boundary.</summary>
@@ -130,11 +135,44 @@ internal sealed class AcceptPipeline
         }
 
         connection.FilterChainName = chain.Name;
+        if (chain.Tls is { } tls)
+        {
+            TlsHandshake.Begin(
+                connection.Transport, tls.Accept(), chain.HandshakeTimeoutMs, (connection, chain), _handshaken);
+        }
+        else
+        {
+            Serve(connection, chain);
+        }
+    }
+
+    private void Serve(AcceptedConnection connection, CompiledFilterChain chain)
+    {
         connection.Run(chain.Handler);
         if (IsDraining && connection.IsListed)
         {
             connection.BeginDrain();
         }
+    }
+
+    private void OnHandshaken(TlsHandshake handshake)
+    {
+        (AcceptedConnection connection, CompiledFilterChain chain) =
+            ((AcceptedConnection, CompiledFilterChain))handshake.Owner!;
+        var listener = (CompiledListener)connection.Place!;
+        handshake.Count(ref listener.States[_reactorIndex].Stats.Tls);
+        if (handshake.Succeeded)
+        {
+            Serve(connection, chain);
+            return;
+        }
+
+        ConnectionsLog.HandshakeFailed(_logger, listener.Name, connection.Facts.DirectRemote, handshake.Reason);
+        ListenerLog.Refused(connection, "tls_handshake_failed");
+
+        // The alert is to arrive, although more may come in meanwhile.
+        connection.Transport.CloseLingering(AlertLingerMs);
+        connection.End();
     }
 
     private void HandOver(AcceptedConnection connection, CompiledListener from, CompiledListener to)

@@ -1,4 +1,5 @@
 using FastMesh.Engine.Downstream;
+using FastMesh.Tls;
 
 namespace FastMesh.Engine.Connections;
 
@@ -15,4 +16,10 @@ internal sealed class CompiledFilterChain(string name, NetworkFilterDelegate han
     public NetworkFilterDelegate Handler => handler;
 
     public bool IsOpaque => isOpaque;
+
+    /// <summary>How it speaks TLS; null for plaintext.</summary>
+    public TlsContext? Tls { get; init; }
+
+    /// <summary>Longest handshake in ms.</summary>
+    public int HandshakeTimeoutMs { get; init; }
 }

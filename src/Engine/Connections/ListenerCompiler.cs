@@ -201,8 +201,17 @@ internal sealed class ListenerCompiler
 
     private CompiledFilterChain Chain(FilterChain chain) =>
         chain.Filter is TcpProxySettings relay
-            ? new CompiledFilterChain(chain.Name, Relay(relay).Run, isOpaque: true)
-            : new CompiledFilterChain(chain.Name, _services.HttpManager(chain), isOpaque: false);
+            ? Chain(chain, Relay(relay).Run, isOpaque: chain.Tls is null)
+            : Chain(chain, _services.HttpManager(chain), isOpaque: false);
+
+    private CompiledFilterChain Chain(FilterChain chain, NetworkFilterDelegate handler, bool isOpaque) =>
+        new(chain.Name, handler, isOpaque)
+        {
+            Tls = chain.Tls is null ? null : _services.Tls(chain),
+            HandshakeTimeoutMs = (int)(chain.HandshakeTimeout > TimeSpan.Zero
+                ? chain.HandshakeTimeout
+                : FilterChain.DefaultHandshakeTimeout).TotalMilliseconds,
+        };
 
     private TcpRelay Relay(TcpProxySettings settings)
     {

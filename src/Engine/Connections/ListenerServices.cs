@@ -3,6 +3,7 @@ using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Downstream;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Model;
+using FastMesh.Tls;
 
 namespace FastMesh.Engine.Connections;
 
@@ -17,6 +18,9 @@ internal sealed record ListenerServices
 
     /// <summary>Makes what serves a chain whose filter is an HTTP connection manager.</summary>
     public required Func<FilterChain, NetworkFilterDelegate> HttpManager { get; init; }
+
+    /// <summary>The TLS context of a chain that has one; null after a problem.</summary>
+    public Func<FilterChain, TlsContext?> Tls { get; init; } = static _ => null;
 
     /// <summary>The cluster of a name, or null.</summary>
     public required Func<string, ClusterRuntime?> Clusters { get; init; }

@@ -129,6 +129,7 @@ internal sealed class AcceptedConnection
     {
         Exchange exchange = state.Rent();
         exchange.Manager = manager;
+        exchange.IsSecure = Transport.Tls is not null;
         exchange.OriginalDestination = Facts.IsLocalRestored ? Facts.Local : default;
         ExchangeRecord record = exchange.Record;
         record.Request = exchange.Request;

@@ -6,6 +6,7 @@ using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
+using FastMesh.Engine.Upstream;
 using FastMesh.Protocols;
 
 namespace FastMesh.Engine.Downstream;
@@ -155,6 +156,14 @@ internal sealed class TcpSession
             _clusterStats.UpstreamCxConnectTimeout += IsTimeout(connected.Error) ? 1 : 0;
             _flags |= ResponseFlags.UpstreamConnectionFailure;
             _failure = connected.Error.Text;
+            return false;
+        }
+
+        if (await Connector.SecureAsync(upstream, cluster, _clusterStats, sessions: null) is { } failure)
+        {
+            _clusterStats.UpstreamCxConnectFail++;
+            _flags |= ResponseFlags.UpstreamConnectionFailure;
+            _failure = failure;
             return false;
         }
 

@@ -7,6 +7,7 @@ using FastMesh.Engine.Routing;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Model;
 using FastMesh.Protocols.Http1;
+using FastMesh.Tls;
 using EscapedSlashesAction = FastMesh.Protocols.Http1.EscapedSlashesAction;
 
 namespace FastMesh.Engine.Snapshots;
@@ -47,7 +48,10 @@ internal sealed class SnapshotCompiler
                 && runtime.Model.Equals(model);
             if (!stays)
             {
-                runtime = new ClusterRuntime(model, stats, http2Stats);
+                TlsContext? tls = model.Tls is null
+                    ? null
+                    : TlsCompiler.CompileClient(model.Tls, $"clusters[{i}]", problems);
+                runtime = new ClusterRuntime(model, stats, http2Stats, tls);
             }
 
             if (!clusters.TryAdd(model.Name, runtime!))
@@ -158,6 +162,13 @@ internal sealed class SnapshotCompiler
             problems.Add(new ConfigProblem(
                 $"clusters[{index}].transport_socket",
                 "a PROXY header speaks for one client, and connections of HTTP/2 are shared by many; use HTTP/1"));
+            good = false;
+        }
+
+        if (model.Tls is not null && model.ProxyProtocol != ProxyProtocolVersion.None)
+        {
+            problems.Add(new ConfigProblem(
+                $"clusters[{index}].transport_socket", "a PROXY header before TLS is not supported yet"));
             good = false;
         }
 

@@ -150,6 +150,7 @@ internal sealed class ClusterStats : StatBlock
 
     public long UpstreamCxHttp2Total;
     public long UpstreamCxConnectFail;
+    public TlsStats Tls;
     public long UpstreamCxConnectTimeout;
     public long UpstreamCxConnectAttemptsExceeded;
     public long UpstreamCxDestroy;
@@ -213,6 +214,7 @@ internal sealed class ClusterStats : StatBlock
         visitor.Gauge("upstream_cx_active", UpstreamCxActive);
         visitor.Counter("upstream_cx_http2_total", UpstreamCxHttp2Total);
         visitor.Counter("upstream_cx_connect_fail", UpstreamCxConnectFail);
+        Tls.Visit(visitor);
         visitor.Counter("upstream_cx_connect_timeout", UpstreamCxConnectTimeout);
         visitor.Counter("upstream_cx_connect_attempts_exceeded", UpstreamCxConnectAttemptsExceeded);
         visitor.Counter("upstream_cx_destroy", UpstreamCxDestroy);
@@ -240,6 +242,27 @@ internal sealed class ClusterStats : StatBlock
     }
 }
 
+/// <summary><c>ssl.*</c> of a listener or a cluster.</summary>
+internal struct TlsStats
+{
+    public long Handshake;
+    public long SessionReused;
+    public long NoCertificate;
+    public long ConnectionError;
+    public long FailVerifyNoCert;
+    public long FailVerifyError;
+
+    public readonly void Visit(IStatVisitor visitor)
+    {
+        visitor.Counter("ssl.handshake", Handshake);
+        visitor.Counter("ssl.session_reused", SessionReused);
+        visitor.Counter("ssl.no_certificate", NoCertificate);
+        visitor.Counter("ssl.connection_error", ConnectionError);
+        visitor.Counter("ssl.fail_verify_no_cert", FailVerifyNoCert);
+        visitor.Counter("ssl.fail_verify_error", FailVerifyError);
+    }
+}
+
 /// <summary><c>listener.&lt;address&gt;.*</c>.</summary>
 internal sealed class ListenerStats : StatBlock
 {
@@ -255,6 +278,7 @@ internal sealed class ListenerStats : StatBlock
     public long DownstreamCxLoop;
     public long DownstreamListenerFilterError;
     public long NoFilterChainMatch;
+    public TlsStats Tls;
 
     public override void Visit(IStatVisitor visitor)
     {
@@ -270,6 +294,7 @@ internal sealed class ListenerStats : StatBlock
         visitor.Counter("downstream_cx_loop", DownstreamCxLoop);
         visitor.Counter("downstream_listener_filter_error", DownstreamListenerFilterError);
         visitor.Counter("no_filter_chain_match", NoFilterChainMatch);
+        Tls.Visit(visitor);
     }
 }
 

@@ -160,7 +160,7 @@ internal sealed unsafe class EpollPoller : KernelPoller
         LibC.Close(connection.Fd);
         connection.Fd = -1;
         connection.Readable = false;
-        connection.Writer.Release();
+        connection.ReleaseUnsent();
         FreeLater(connection);
     }
 
@@ -188,7 +188,7 @@ internal sealed unsafe class EpollPoller : KernelPoller
             return;
         }
 
-        TransportWriter writer = connection.Writer;
+        TransportWriter writer = connection.Sends;
         while (writer.QueuedBytes > 0 && !writer.IsFailed)
         {
             int pieces = writer.Gather(_pieces, PiecesMax, out long bytes);
@@ -230,7 +230,7 @@ internal sealed unsafe class EpollPoller : KernelPoller
             }
         }
 
-        if (connection.IsClosing || writer.ShutdownPending)
+        if (connection.IsClosing || connection.Writer.ShutdownPending)
         {
             connection.AfterDrained();
         }
@@ -357,9 +357,9 @@ internal sealed unsafe class EpollPoller : KernelPoller
         {
             DiscardInput(connection);
         }
-        else if (connection.Reader.IsWaiting)
+        else if (connection.WantsInput)
         {
-            TryReceiveInTurn(connection);
+            connection.ReceiveWanted();
         }
         else if (failed)
         {
@@ -440,9 +440,9 @@ internal sealed unsafe class EpollPoller : KernelPoller
         {
             TransportConnection connection = _starved[i];
             connection.Poll &= ~PollFlags.Starved;
-            if (connection is { IsClosed: false, Readable: true } && connection.Reader.IsWaiting)
+            if (connection is { IsClosed: false, Readable: true })
             {
-                TryReceive(connection);
+                connection.ReceiveWanted();
             }
         }
 

@@ -220,6 +220,19 @@ internal abstract class SegmentReader : PipeReader, IValueTaskSource<ReadResult>
         _input.Push(small);
     }
 
+    /// <summary>Takes the first block out, unread; null when there is none. The caller owns it.</summary>
+    protected BufferSegment? TakeHead()
+    {
+        if (_input.Head is not { } head)
+        {
+            return null;
+        }
+
+        BufferedBytes -= head.Length;
+        _unexamined = false;
+        return _input.Pop();
+    }
+
     private void OnArrived(int bytes)
     {
         BufferedBytes += bytes;

@@ -219,7 +219,7 @@ internal sealed class SimulatedPoller : SocketPoller
 
         connection.Fd = -1;
         connection.Readable = false;
-        connection.Writer.Release();
+        connection.ReleaseUnsent();
         FreeLater(connection);
     }
 
@@ -260,7 +260,7 @@ internal sealed class SimulatedPoller : SocketPoller
         }
 
         SimulatedSocket socket = _sockets[connection.Slot];
-        TransportWriter writer = connection.Writer;
+        TransportWriter writer = connection.Sends;
         IoVec* pieces = stackalloc IoVec[8];
         while (writer.QueuedBytes > 0 && !writer.IsFailed)
         {
@@ -294,7 +294,7 @@ internal sealed class SimulatedPoller : SocketPoller
             }
         }
 
-        if (connection.IsClosing || writer.ShutdownPending)
+        if (connection.IsClosing || connection.Writer.ShutdownPending)
         {
             connection.AfterDrained();
         }
@@ -417,9 +417,9 @@ internal sealed class SimulatedPoller : SocketPoller
         {
             OnReaderWaits(connection);
         }
-        else if (connection.Reader.IsWaiting)
+        else if (connection.WantsInput)
         {
-            TryReceiveInTurn(connection);
+            connection.ReceiveWanted();
         }
         else
         {

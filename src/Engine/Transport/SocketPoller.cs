@@ -80,6 +80,7 @@ internal abstract class SocketPoller : Poller
             {
                 TransportConnection connection = _dirty[i];
                 connection.Dirty = false;
+                connection.Tls?.Seal();
                 FlushOne(connection);
             }
 
@@ -230,9 +231,9 @@ internal abstract class SocketPoller : Poller
     private static void ResumeDeferred(TransportConnection connection)
     {
         connection.Poll &= ~PollFlags.Deferred;
-        if (!connection.IsClosed && connection.Readable && connection.Reader.IsWaiting)
+        if (!connection.IsClosed)
         {
-            ((SocketPoller)connection.Reactor.Poller).TryReceiveInTurn(connection);
+            connection.ReceiveWanted();
         }
     }
 

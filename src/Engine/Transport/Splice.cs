@@ -40,7 +40,8 @@ internal sealed unsafe class Splice : IValueTaskSource
     public static Splice? TryStart(TransportConnection first, TransportConnection second)
     {
         bool fits = first.Writer.QueuedBytes == 0 && second.Writer.QueuedBytes == 0
-            && first.Fd >= 0 && second.Fd >= 0 && !first.Reader.IsEnded && !second.Reader.IsEnded;
+            && first.Tls is null && second.Tls is null && first.Fd >= 0 && second.Fd >= 0
+            && !first.Reader.IsEnded && !second.Reader.IsEnded;
         if (!fits)
         {
             return null;

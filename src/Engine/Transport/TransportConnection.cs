@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
 using FastMesh.Engine.Reactors;
 using FastMesh.Protocols;
+using FastMesh.Tls;
 
 namespace FastMesh.Engine.Transport;
 
@@ -23,7 +24,7 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
     private readonly SocketPoller _poller;
     private Waiter _connect;
     private ReactorTimer? _timer;
-    private Addresses? _addresses;
+    private ConnectionAddresses? _addresses;
     private bool _readerCompleted;
     private bool _writerCompleted;
     private bool _lingering;
@@ -48,6 +49,9 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
 
     /// <summary>What goes out.</summary>
     public TransportWriter Writer { get; }
+
+    /// <summary>TLS between the pipe ends and the socket; null for plaintext.</summary>
+    public TlsLayer? Tls { get; private set; }
 
     /// <inheritdoc/>
     public override ulong Id { get; }
@@ -85,6 +89,16 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
     /// <summary>True when closing has begun.</summary>
     public bool IsClosing { get; private set; }
 
+    /// <summary>What the poller sends from: the writer, or what TLS made of it.</summary>
+    internal TransportWriter Sends => Tls?.Output ?? Writer;
+
+    /// <summary>Somebody waits for bytes of the socket.</summary>
+    internal bool WantsInput => Reader.IsWaiting || Tls is { IsHandshaking: true };
+
+    /// <summary>Something happens when the queue is empty.</summary>
+    internal bool AwaitsSent => IsClosing || Writer.ShutdownPending || Writer.IsWaiting || Relay is not null
+        || (Tls is not null && Writer.QueuedBytes > 0);
+
     /// <summary>Nobody reads any more: what comes is dropped.</summary>
     internal bool IsInputDropped => IsClosing || _readerCompleted;
 
@@ -98,7 +112,7 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
     {
         get
         {
-            if (IsClosing || IsPeerDone || !Error.IsNone || Writer.QueuedBytes > 0 || Writer.IsShutdown)
+            if (IsClosing || IsPeerDone || !Error.IsNone || HasUnsent || Writer.IsShutdown)
             {
                 return false;
             }
@@ -169,6 +183,17 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
     /// <summary>Bytes are moved by the kernel; readiness goes to this relay.</summary>
     internal Splice? Relay { get; set; }
 
+    private bool HasUnsent => !Sends.IsFailed
+        && (Sends.QueuedBytes > 0 || (Tls is { IsOpen: true } && !Writer.IsFailed && Writer.QueuedBytes > 0));
+
+    /// <summary>From here on the pipe ends carry plaintext; what is buffered belongs to the handshake.</summary>
+    public void StartTls(TlsSession session)
+    {
+        Debug.Assert(Tls is null && Writer.QueuedBytes == 0, "nothing was said in plaintext that is still to be sent");
+        Tls = new TlsLayer(this, session);
+        Tls.Start();
+    }
+
     /// <summary>The destination before the kernel redirected the connection to us.</summary>
     public bool TryGetOriginalDestination(out NetAddress address) =>
         OriginalDestination.TryGet(this, out address);
@@ -234,8 +259,20 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
             return;
         }
 
+        Tls?.Output.OnFailed();
         Writer.OnFailed();
         Reader.OnEnd();
+    }
+
+    /// <summary>TLS failed: what it has to say about that is still sent.</summary>
+    internal void FailTls()
+    {
+        if (!IsClosed && Error.IsNone)
+        {
+            Error = new TransportError(TransportError.Protocol);
+            Writer.OnFailed();
+            Reader.OnEnd();
+        }
     }
 
     /// <summary>The peer's FIN.</summary>
@@ -249,13 +286,39 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
             return;
         }
 
+        Tls?.OnEndOfInput();
         Reader.OnEnd();
+    }
+
+    /// <summary>Gives back what was not sent; only while no send is in flight.</summary>
+    internal void ReleaseUnsent()
+    {
+        Writer.Release();
+        Tls?.Output.Release();
     }
 
     internal void MarkDirty() => _poller.MarkDirty(this);
 
     /// <summary>Readiness pollers: a read was asked for and the kernel may have something.</summary>
-    internal bool ReceiveForReader() => _poller.TryReceiveInTurn(this) && (Reader.BufferedBytes > 0 || Reader.IsEnded);
+    internal bool ReceiveForReader()
+    {
+        // Part of a TLS record is no news, and nobody would tell of the rest that is here already.
+        bool hasNews = false;
+        while (!hasNews && Readable && _poller.TryReceiveInTurn(this))
+        {
+            hasNews = Reader.BufferedBytes > 0 || Reader.IsEnded;
+        }
+
+        return hasNews;
+    }
+
+    /// <summary>Readiness pollers: receives while somebody waits and the kernel may have something.</summary>
+    internal void ReceiveWanted()
+    {
+        while (WantsInput && Readable && _poller.TryReceiveInTurn(this))
+        {
+        }
+    }
 
     internal void OnReaderWaits() => _poller.OnReaderWaits(this);
 
@@ -298,7 +361,7 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
             return;
         }
 
-        if (Writer.QueuedBytes > 0 && !Writer.IsFailed)
+        if (HasUnsent || ((IsClosing || Writer.ShutdownPending) && Tls is { } tls && tls.TrySayClose()))
         {
             MarkDirty();
             if (IsClosing)
@@ -309,7 +372,7 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
             return;
         }
 
-        if (IsClosing && (_lingerMs == 0 || IsPeerDone || Writer.IsFailed))
+        if (IsClosing && (_lingerMs == 0 || IsPeerDone || Sends.IsFailed))
         {
             Teardown(reset: false);
             return;
@@ -414,16 +477,18 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
         }
 
         Relay?.OnClosed(this);
+        Tls?.Output.OnFailed();
         Writer.OnFailed();
         Reader.Discard();
         _poller.Release(this, reset);
         Reader.OnEnd();
+        Tls?.Dispose();
         OnConnected(Error.Errno);
         Closed?.Invoke(this);
         SignalClosed();
     }
 
-    private Addresses Known => _addresses ??= new Addresses();
+    private ConnectionAddresses Known => _addresses ??= new ConnectionAddresses();
 
     /// <summary>Hands the addresses to somebody who keeps them: an idle connection would hold them twice.</summary>
     internal void TakeAddresses(out NetAddress remote, out NetAddress local)
@@ -431,11 +496,5 @@ internal sealed class TransportConnection : ReactorConnection, IValueTaskSource<
         remote = _addresses is { Remote.HasValue: true } known ? known.Remote : _poller.ReadAddress(this, peer: true);
         local = _addresses is { Local.HasValue: true } own ? own.Local : _poller.ReadAddress(this, peer: false);
         _addresses = null;
-    }
-
-    private sealed class Addresses
-    {
-        public NetAddress Remote;
-        public NetAddress Local;
     }
 }

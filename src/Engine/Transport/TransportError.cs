@@ -19,6 +19,7 @@ internal readonly record struct TransportError(int Errno)
     public const int NoSpace = 28;
     public const int BrokenPipe = 32;
     public const int TimerExpired = 62;
+    public const int Protocol = 71;
     public const int AddressInUse = 98;
     public const int AddressNotAvailable = 99;
     public const int ConnectionAborted = 103;

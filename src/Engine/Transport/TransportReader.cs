@@ -25,7 +25,8 @@ internal sealed class TransportReader : SegmentReader
     public override bool HasFailed => !_connection.Error.IsNone;
 
     /// <inheritdoc/>
-    public override bool EndedByPeer => IsEnded && _connection.Error.IsNone && !_connection.IsClosing;
+    public override bool EndedByPeer =>
+        IsEnded && _connection.Error.IsNone && !_connection.IsClosing && _connection.Tls is not { IsTruncated: true };
 
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => _connection.OnReaderCompleted();
@@ -42,7 +43,20 @@ internal sealed class TransportReader : SegmentReader
             return;
         }
 
-        if (length <= CoalesceBytesMax && length <= Room)
+        if (_connection.Tls is { } tls)
+        {
+            tls.Open(segment);
+            return;
+        }
+
+        Take(segment);
+        Announce();
+    }
+
+    /// <summary>Takes ownership of a block of plaintext, without waking the reader.</summary>
+    internal void Take(BufferSegment segment)
+    {
+        if (segment.Length <= CoalesceBytesMax && segment.Length <= Room)
         {
             Append(segment.Valid);
             segment.Pool.Return(segment);
@@ -51,9 +65,10 @@ internal sealed class TransportReader : SegmentReader
         {
             Push(segment);
         }
-
-        Announce();
     }
+
+    /// <summary>What was received before TLS began is ciphertext: hands it out, block by block.</summary>
+    internal BufferSegment? TakeCiphertext() => TakeHead();
 
     /// <summary>No more input. Buffered bytes stay readable.</summary>
     internal void OnEnd()
@@ -85,7 +100,8 @@ internal sealed class TransportReader : SegmentReader
         _connection.OnConsumed(BufferedBytes);
     }
 
-    private void Announce()
+    /// <summary>Wakes the reader.</summary>
+    internal void Announce()
     {
         if (!Resume())
         {

@@ -91,6 +91,21 @@ internal sealed unsafe class TransportWriter : SegmentWriter
         {
             Resume();
         }
+
+        _connection.Tls?.OnSent();
+    }
+
+    /// <summary>The first block of what is to be encrypted.</summary>
+    internal BufferSegment? Plaintext => Head;
+
+    /// <summary>So much was encrypted.</summary>
+    internal void OnEncrypted(long bytes)
+    {
+        Skip(bytes);
+        if (QueuedBytes <= HighWaterBytes / 4)
+        {
+            Resume();
+        }
     }
 
     /// <summary>Nothing can be sent any more. The blocks stay until <see cref="Release"/>.</summary>

@@ -210,10 +210,10 @@ internal sealed unsafe class UringPoller : KernelPoller
             return;
         }
 
-        TransportWriter writer = connection.Writer;
+        TransportWriter writer = connection.Sends;
         if (writer.QueuedBytes == 0 || writer.IsFailed)
         {
-            if (connection.IsClosing || writer.ShutdownPending)
+            if (connection.IsClosing || connection.Writer.ShutdownPending)
             {
                 connection.AfterDrained();
             }
@@ -439,7 +439,7 @@ internal sealed unsafe class UringPoller : KernelPoller
 
         LibC.Close(connection.Fd);
         connection.Fd = -1;
-        connection.Writer.Release();
+        connection.ReleaseUnsent();
         FreeLater(connection);
     }
 

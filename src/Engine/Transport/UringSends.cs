@@ -95,7 +95,7 @@ internal sealed unsafe class UringSends : IDisposable
             return;
         }
 
-        TransportWriter writer = connection.Writer;
+        TransportWriter writer = connection.Sends;
         writer.OnSent(Math.Max(result, 0));
         if (connection.IsClosed)
         {
@@ -109,7 +109,7 @@ internal sealed unsafe class UringSends : IDisposable
         else
         {
             connection.Poll &= ~PollFlags.SlowSend;
-            if (connection.IsClosing || writer.ShutdownPending)
+            if (connection.IsClosing || connection.Writer.ShutdownPending)
             {
                 connection.AfterDrained();
             }
@@ -121,7 +121,7 @@ internal sealed unsafe class UringSends : IDisposable
     /// <summary>Sends what is queued; the connection has something queued and nothing in flight.</summary>
     public void Submit(TransportConnection connection)
     {
-        TransportWriter writer = connection.Writer;
+        TransportWriter writer = connection.Sends;
         if (_piecesUsed + PiecesMax > PieceTable || _messagesUsed == MessageTable)
         {
             _ring.Submit();
@@ -153,9 +153,7 @@ internal sealed unsafe class UringSends : IDisposable
         connection.SendInFlight = true;
 
         // Whoever waits for the end of this send needs its completion: without one, nothing would wake us.
-        bool awaited = connection.IsClosing || writer.ShutdownPending || writer.IsWaiting
-            || connection.Relay is not null;
-        if (awaited || (connection.Poll & PollFlags.SlowSend) != 0)
+        if (connection.AwaitsSent || (connection.Poll & PollFlags.SlowSend) != 0)
         {
             entry->OperationFlags = LibC.MsgNoSignal | LibC.MsgWaitAll;
             entry->UserData = UringKind.UserData(connection, UringKind.Send);

@@ -2,6 +2,7 @@ using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
+using FastMesh.Tls;
 
 namespace FastMesh.Engine.Upstream;
 
@@ -20,6 +21,7 @@ internal abstract class ConnectionPool
         Endpoint = endpoint;
         Cluster = cluster;
         Stats = stats;
+        TlsSessions = cluster.Model.Tls is { ResumesSessions: true } ? new TlsSessionCache() : null;
     }
 
     public Reactor Reactor { get; }
@@ -32,6 +34,9 @@ internal abstract class ConnectionPool
 
     /// <summary>The endpoint left its cluster, or the cluster the configuration: nothing is kept for it.</summary>
     public bool IsRetired => Endpoint.IsRetired || Cluster.IsRetired;
+
+    /// <summary>The session that the next TLS connection resumes; null where none are kept.</summary>
+    public TlsSessionCache? TlsSessions { get; }
 
     /// <summary>Open connections, idle ones included.</summary>
     public int ConnectionCount { get; private set; }

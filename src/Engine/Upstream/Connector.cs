@@ -3,6 +3,7 @@ using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
+using FastMesh.Tls;
 
 namespace FastMesh.Engine.Upstream;
 
@@ -62,11 +63,43 @@ internal static class Connector
         return opened.Connection is not null;
     }
 
+    /// <summary>
+    /// Speaks TLS on a new connection, if its cluster does, within the cluster's connect timeout.
+    /// </summary>
+    /// <returns>Null when all is well, else why not; the connection is closed then.</returns>
+    public static async ReactorTask<string?> SecureAsync(
+        TransportConnection connection, ClusterRuntime cluster, ClusterStats stats, TlsSessionCache? sessions)
+    {
+        if (cluster.Tls is not { } tls)
+        {
+            return null;
+        }
+
+        TlsHandshake handshake = await TlsHandshake.RunAsync(
+            connection, tls.Connect(cluster.Model.Tls!.ServerName, sessions), cluster.ConnectTimeoutMs);
+        handshake.Count(ref stats.Tls);
+        if (handshake.Succeeded)
+        {
+            return null;
+        }
+
+        string reason = "TLS: " + handshake.Reason;
+        connection.Close();
+        return reason;
+    }
+
     private static async ReactorTask<ConnectOutcome> ConnectAsync(ConnectionPool pool)
     {
         ClusterRuntime cluster = pool.Cluster;
         ClusterStats stats = pool.Stats;
         ConnectResult connected = await Transports.ConnectAsync(pool.Reactor, cluster.ConnectOptions(pool.Endpoint));
+        if (connected.Connection is { } opened
+            && await SecureAsync(opened, cluster, stats, pool.TlsSessions) is { } failure)
+        {
+            stats.UpstreamCxConnectFail++;
+            return new ConnectOutcome(null, ForwardError.ConnectFailed, failure);
+        }
+
         if (connected.Connection is { } connection)
         {
             connection.Writer.HighWaterBytes = (int)Math.Clamp(

@@ -24,17 +24,27 @@ internal static unsafe class Callbacks
     [UnmanagedCallersOnly]
     public static int OnVerify(nint storeContext, void* argument)
     {
+        int code = LibCrypto.ErrorUnspecified;
         TlsSession? session = TlsSession.Current;
-        if (session?.Context.Verifier is not { } verifier)
+        try
         {
-            LibCrypto.X509_STORE_CTX_set_error(storeContext, LibCrypto.ErrorUnspecified);
-            return 0;
+            if (session?.Context.Verifier is { } verifier)
+            {
+                code = verifier.Verify(
+                    LibCrypto.X509_STORE_CTX_get0_cert(storeContext),
+                    LibCrypto.X509_STORE_CTX_get0_untrusted(storeContext),
+                    out PeerIdentity? identity, out string? problem);
+                session.OnVerified(code == LibCrypto.Ok ? identity : null, problem);
+            }
+        }
+#pragma warning disable CA1031 // our bug refuses the peer; it must not unwind through OpenSSL
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            code = LibCrypto.ErrorUnspecified;
+            session!.OnVerified(null, "the check itself failed: " + bug.Message);
         }
 
-        int code = verifier.Verify(
-            LibCrypto.X509_STORE_CTX_get0_cert(storeContext), LibCrypto.X509_STORE_CTX_get0_untrusted(storeContext),
-            out PeerIdentity? identity, out string? problem);
-        session.OnVerified(code == LibCrypto.Ok ? identity : null, problem);
         LibCrypto.X509_STORE_CTX_set_error(storeContext, code);
         return code == LibCrypto.Ok ? 1 : 0;
     }
@@ -122,13 +132,9 @@ internal static unsafe class Callbacks
             return LibSsl.TicketReturnIgnoreRenew;
         }
 
-        if (context.Verifier is { } verifier)
+        if (context.Verifier is { } verifier && !IsStillGood(context, verifier, session))
         {
-            nint leaf = LibSsl.SSL_SESSION_get0_peer(session);
-            if (leaf == 0 ? context.RequiresPeer : !verifier.StillGood(leaf))
-            {
-                return LibSsl.TicketReturnIgnoreRenew;
-            }
+            return LibSsl.TicketReturnIgnoreRenew;
         }
 
         // A ticket of TLS 1.3 is used once (RFC 8446 §C.4), so the client gets a new one for its next connection.
@@ -156,6 +162,11 @@ internal static unsafe class Callbacks
             {
                 // OpenSSL frees it.
                 nint copy = LibCrypto.CRYPTO_malloc((nuint)staple.Length, null, 0);
+                if (copy == 0)
+                {
+                    return LibSsl.ExtNoAck;
+                }
+
                 staple.CopyTo(new Span<byte>((byte*)copy, staple.Length));
                 LibSsl.SSL_ctrl(ssl, LibSsl.CtrlStatusResponse, staple.Length, (byte*)copy);
                 return LibSsl.ExtOk;
@@ -176,6 +187,21 @@ internal static unsafe class Callbacks
         catch (Exception)
 #pragma warning restore CA1031
         {
+        }
+    }
+
+    private static bool IsStillGood(TlsContext context, PeerVerifier verifier, nint session)
+    {
+        nint leaf = LibSsl.SSL_SESSION_get0_peer(session);
+        try
+        {
+            return leaf == 0 ? !context.RequiresPeer : verifier.StillGood(leaf);
+        }
+#pragma warning disable CA1031 // a full handshake follows; it must not unwind through OpenSSL
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
         }
     }
 

@@ -10,12 +10,14 @@ internal static class Configs
     public static string Direct(string body) => Http($"direct_response: {{ status: 200, body: {{ inline_string: \"{body}\" }} }}", "[]");
 
     /// <summary>A listener <c>web</c> that forwards to a Unix socket.</summary>
-    /// <param name="socket">Where the upstream listens.</param>
+    /// <param name="backend">Where the upstream listens.</param>
     /// <param name="fields">More fields of the cluster, each with a comma behind it.</param>
     /// <param name="listen">A Unix socket to listen on instead of a port.</param>
-    public static string Forward(string socket, string fields = "", string? listen = null)
+    /// <param name="socket">The transport socket of the filter chain, with its field name.</param>
+    public static string Forward(string backend, string fields = "", string? listen = null, string socket = "")
     {
-        string config = Http("route: { cluster: backend }", Backend(socket, fields));
+        string config = Http("route: { cluster: backend }", Backend(backend, fields));
+        config = config.Replace("  - filters:", $"  - {socket}\n          filters:", StringComparison.Ordinal);
         return listen is null
             ? config
             : config.Replace(

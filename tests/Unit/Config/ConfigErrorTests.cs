@@ -6,6 +6,9 @@ namespace FastMesh.Tests.Unit.Config;
 /// <summary>What an operator reads for each kind of mistake, to the letter.</summary>
 public sealed class ConfigErrorTests
 {
+    private const string Tls = "transport_socket: {name: tls, typed_config: {\"@type\": type.googleapis.com/"
+        + "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, ";
+
     [Theory]
     [InlineData("connect_timeout: 5 s", "connect_timeout: \"5 s\" is not a duration; write 5s or 500ms")]
     [InlineData("connect_timeout: 5", "connect_timeout: \"5\" is not a duration; write 5s or 500ms")]
@@ -48,6 +51,17 @@ public sealed class ConfigErrorTests
         "upstream_bind_config.source_address.protocol: UDP is not supported; use TCP")]
     [InlineData("http2_protocol_options: {allow_connect: true}",
         "http2_protocol_options.allow_connect: extended CONNECT (RFC 8441) is not supported yet")]
+    [InlineData(Tls + "common_tls_context: {tls_certificate_sds_secret_configs: [{name: default}]}}}",
+        "transport_socket.typed_config.common_tls_context.tls_certificate_sds_secret_configs[0]: secrets over SDS are "
+        + "not supported yet; name the files or write the certificate here")]
+    [InlineData(Tls + "common_tls_context: {validation_context: {}}}}",
+        "transport_socket.typed_config.common_tls_context.validation_context: \"trusted_ca\" is missing; name the "
+        + "certificates to trust, or system_root_certs: {}")]
+    [InlineData(Tls + "common_tls_context: {tls_params: {tls_minimum_protocol_version: TLSv1_0}}}}",
+        "transport_socket.typed_config.common_tls_context.tls_params.tls_minimum_protocol_version: \"TLSv1_0\" is none "
+        + "of TLS_AUTO, TLSv1_2, TLSv1_3")]
+    [InlineData(Tls + "auto_host_sni: true}}",
+        "transport_socket.typed_config.auto_host_sni: the server name is that of \"sni\"")]
     [InlineData("transport_socket: {name: tls}", "transport_socket: \"typed_config\" is missing")]
     [InlineData("transport_socket: {name: tls, typed_config: {sni: a}}",
         "transport_socket.typed_config: \"@type\" is missing; write type.googleapis.com/ and the full name of the "
