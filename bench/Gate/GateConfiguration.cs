@@ -1,3 +1,7 @@
+using System;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
 namespace FastMesh.Bench.Gate;
 
 /// <summary>
@@ -20,6 +24,12 @@ internal static class GateConfiguration
 
     /// <summary>The one whose upstream is the engine, over HTTP/2.</summary>
     public const string Hop = "hop";
+
+    /// <summary>The plain one behind TLS.</summary>
+    public const string Tls = "tls";
+
+    private const string TlsContext =
+        "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
 
     private const string HttpOptions = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -46,6 +56,15 @@ internal static class GateConfiguration
                     - name: all
                       domains: ["*"]
                       routes: [ { match: { prefix: / }, route: { cluster: origin } } ]
+          - name: tls
+            address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+            filter_chains:
+            - filters: *plain
+              transport_socket:
+                name: tls
+                typed_config:
+                  "@type": {{TlsContext}}
+                  common_tls_context: { tls_certificates: [ {{Certificate()}} ] }
           - name: inner
             address: { pipe: { path: "{{hopSocket}}" } }
             filter_chains: [ { filters: *plain } ]
@@ -111,4 +130,17 @@ internal static class GateConfiguration
                     address: { socket_address: { address: 127.0.0.1, port_value: {{originPort}} } }
 
         """;
+
+    /// <summary>One for this run, written into the configuration.</summary>
+    private static string Certificate()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=gate.test", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate =
+            request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return $"{{ certificate_chain: {{ inline_string: {Quoted(certificate.ExportCertificatePem())} }}, "
+            + $"private_key: {{ inline_string: {Quoted(key.ExportPkcs8PrivateKeyPem())} }} }}";
+    }
+
+    private static string Quoted(string text) => '"' + text.Replace("\n", "\\n", StringComparison.Ordinal) + '"';
 }

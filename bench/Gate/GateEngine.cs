@@ -33,7 +33,7 @@ internal sealed class GateEngine : IAsyncDisposable
         byte[] text = Encoding.UTF8.GetBytes(GateConfiguration.Text(originPort, hopSocket));
         var reading = EnvoyConfigReader.Load("gate.yaml", text);
         var problems = reading.Config is null ? reading.Errors : [.. await engine.ApplyAsync(reading.Config)];
-        if (reading.Config is null || engine.Status.Listeners.Count != 4)
+        if (reading.Config is null || engine.Status.Listeners.Count != 5)
         {
             throw new InvalidOperationException("the gate's configuration is refused: " + string.Join("; ", problems));
         }

@@ -103,7 +103,8 @@ internal static class Program
         try
         {
             origin.AnswerWith(gateCase.Answer);
-            using GateClient client = new(engine.Port(gateCase.Listener));
+            using GateClient client = new(
+                engine.Port(gateCase.Listener), speaksTls: gateCase.Listener == GateConfiguration.Tls);
             client.Ask(gateCase, WarmUpRequests);
             var work = Measure(engine, client, gateCase);
             for (int window = 1; window < Windows && work.AllocatedBytes > AllocatedBytesMax; window++)

@@ -163,6 +163,11 @@ internal sealed class AcceptPipeline
         handshake.Count(ref listener.States[_reactorIndex].Stats.Tls);
         if (handshake.Succeeded)
         {
+            if (string.IsNullOrEmpty(connection.Facts.ServerName))
+            {
+                connection.Facts.ServerName = handshake.Connection.Tls!.Session.ServerName;
+            }
+
             Serve(connection, chain);
             return;
         }

@@ -365,6 +365,11 @@ internal sealed unsafe class EpollPoller : KernelPoller
         {
             connection.Fail(ReadError(connection) is > 0 and var errno ? errno : TransportError.ConnectionReset);
         }
+        else if (connection.Tls is not null && connection.Reader.BufferedBytes == 0)
+        {
+            // It may be a matter of TLS alone, such as a session ticket.
+            TryReceiveInTurn(connection);
+        }
         else
         {
             connection.OnUnread();

@@ -421,6 +421,11 @@ internal sealed class SimulatedPoller : SocketPoller
         {
             connection.ReceiveWanted();
         }
+        else if (connection.Tls is not null && connection.Reader.BufferedBytes == 0)
+        {
+            // As on epoll: it may be a matter of TLS alone, such as a session ticket.
+            TryReceiveInTurn(connection);
+        }
         else
         {
             connection.OnUnread();

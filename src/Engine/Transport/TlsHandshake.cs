@@ -36,7 +36,8 @@ internal sealed class TlsHandshake
     public bool TimedOut { get; private set; }
 
     /// <summary>Plaintext may pass.</summary>
-    public bool Succeeded => _connection.Tls is { IsEstablished: true, Error: null } && !TimedOut;
+    public bool Succeeded =>
+        _connection.Tls is { IsEstablished: true, Error: null } && !TimedOut && !_connection.IsClosed;
 
     /// <summary>Why it failed.</summary>
     public string Reason => TimedOut ? "the handshake took too long"

@@ -75,18 +75,31 @@ public sealed class TlsTests : IDisposable
     {
         _folder.Write("other.pem", new TestAuthority().Pem);
         await using TestProcess nginx = await TlsNginxAsync();
-        string socket = "transport_socket: { name: tls, typed_config: { '@type': "
-            + "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, sni: server.test, "
-            + $"common_tls_context: {{ tls_certificates: [{Certificate("client")}], validation_context: {{ "
-            + $"trusted_ca: {{ filename: '{_folder[ca + ".pem"]}' }}, match_typed_subject_alt_names: "
-            + $"[{{ san_type: URI, matcher: {{ exact: '{name}' }} }}] }} }} }} }},";
-        await using ProxyProcess proxy = await StartAsync(Server(), socket, "auto");
+        await using ProxyProcess proxy = await StartAsync(Server(), Client(ca, name), "auto");
         (_, string output, _) = await CurlAsync(proxy, "/x", "-w", "%{http_code}");
         Assert.EndsWith(FormattableString.Invariant($"{status}"), output, StringComparison.Ordinal);
         if (status == 200)
         {
             Assert.StartsWith("secret /x for server.test from SUCCESS\n", output, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>The session ticket that comes behind the handshake is no reason to end an idle connection.</summary>
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("auto")]
+    public async Task Upstream_OverTls_IsKeptBetweenRequests(string transport)
+    {
+        await using TestProcess nginx = await TlsNginxAsync();
+        await using ProxyProcess proxy = await StartAsync(Server(), Client("ca", ServerId), transport);
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.StartsWith("secret", (await CurlAsync(proxy, "/x")).Output, StringComparison.Ordinal);
+        }
+
+        Assert.Contains(
+            "cluster.backend.upstream_cx_total: 1\n",
+            await proxy.Admin.GetStringAsync("/stats?filter=upstream_cx_total"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -204,6 +217,13 @@ public sealed class TlsTests : IDisposable
         + $"type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, {fields} "
         + $"common_tls_context: {{ alpn_protocols: [h2, http/1.1], tls_certificates: [{Certificate("server")}], "
         + validation + " } } }";
+
+    private string Client(string ca, string name) =>
+        "transport_socket: { name: tls, typed_config: { '@type': "
+        + "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, sni: server.test, "
+        + $"common_tls_context: {{ tls_certificates: [{Certificate("client")}], validation_context: {{ "
+        + $"trusted_ca: {{ filename: '{_folder[ca + ".pem"]}' }}, match_typed_subject_alt_names: "
+        + $"[{{ san_type: URI, matcher: {{ exact: '{name}' }} }}] }} }} }} }},";
 
     private string Certificate(string name) =>
         $"{{ certificate_chain: {{ filename: '{_folder[name + ".pem"]}' }}, "
