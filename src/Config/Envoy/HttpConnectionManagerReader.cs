@@ -109,7 +109,7 @@ internal static class HttpConnectionManagerReader
                     details.Flag("dns"),
                     details.Flag("uri")),
             };
-            details.Element.Note("changes nothing yet: only a client with a certificate has details to tell");
+            details.Element.Note("changes nothing yet: details of client certificates are not told to upstreams");
             details.End();
         }
 

@@ -124,7 +124,7 @@ internal static class TlsContextReader
         var certificate = new TlsCertificateData(
             Data(message, "certificate_chain", required: true), Data(message, "private_key", required: true),
             Data(message, "password", required: false), Data(message, "ocsp_staple", required: false));
-        message.Ignore("watched_directory", "files are watched without it");
+        message.Ignore("watched_directory", "files are read with the configuration; send SIGHUP after a change");
         message.End();
         return certificate;
     }
@@ -166,7 +166,7 @@ internal static class TlsContextReader
         };
         message.Only("only_verify_leaf_cert_crl", false, "every certificate of a chain is looked up");
         message.Only("require_signed_certificate_timestamp", false, "timestamps are not checked");
-        message.Ignore("watched_directory", "files are watched without it");
+        message.Ignore("watched_directory", "files are read with the configuration; send SIGHUP after a change");
         message.End();
         if (validation is { TrustedCa.Count: 0, UsesSystemRoots: false, AcceptUntrusted: false })
         {
