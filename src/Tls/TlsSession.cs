@@ -20,14 +20,8 @@ public sealed unsafe class TlsSession : IDisposable
     /// <summary>The most plaintext in one record (RFC 8446 §5.1).</summary>
     public const int RecordBytesMax = 16384;
 
-    // Pieces below this are gathered into one record: a record costs 22 bytes and some 300 ns.
-    private const int GatherBytesMax = 4096;
-
     [ThreadStatic]
     private static TlsSession? t_current;
-
-    [ThreadStatic]
-    private static byte[]? t_gathered;
 
     private readonly TlsContext _context;
     private readonly SslHandle _handle;
@@ -104,7 +98,7 @@ public sealed unsafe class TlsSession : IDisposable
 
     /// <summary>
     /// Takes the handshake as far as the input allows. <see cref="TlsStatus.Done"/>: complete; what is left of the
-    /// input is for <see cref="Read(ref ReadOnlySequence{byte}, Span{byte}, IBufferWriter{byte}, out int)"/>.
+    /// input is for <see cref="Read"/>.
     /// </summary>
     /// <param name="input">Bytes from the peer; cut down to what was not consumed.</param>
     /// <param name="output">Bytes for the peer are appended here, also on failure.</param>
@@ -167,32 +161,6 @@ public sealed unsafe class TlsSession : IDisposable
         return status;
     }
 
-    /// <summary>
-    /// Decrypts up to <paramref name="bytesMax"/> bytes into a writer (<see cref="TlsStatus.Done"/>), or all of the
-    /// input (<see cref="TlsStatus.NeedInput"/>).
-    /// </summary>
-    /// <param name="input">Bytes from the peer; cut down to what was not consumed.</param>
-    /// <param name="plaintext">Plaintext is appended here.</param>
-    /// <param name="output">Bytes that TLS itself has to say are appended here.</param>
-    /// <param name="bytesMax">The most bytes of plaintext.</param>
-    public TlsStatus Read(
-        ref ReadOnlySequence<byte> input, IBufferWriter<byte> plaintext, IBufferWriter<byte> output, long bytesMax)
-    {
-        TlsStatus status = TlsStatus.Done;
-        while (bytesMax > 0 && status == TlsStatus.Done)
-        {
-            // Plaintext is never longer than its ciphertext, so small input asks for little room.
-            long most = Math.Min(bytesMax, input.Length + LibSsl.SSL_pending(Pointer));
-            Span<byte> room = plaintext.GetSpan((int)Math.Clamp(most, 1, RecordBytesMax));
-            room = room[..(int)Math.Min(room.Length, bytesMax)];
-            status = Read(ref input, room, output, out int written);
-            plaintext.Advance(written);
-            bytesMax -= written;
-        }
-
-        return status;
-    }
-
     /// <summary>Encrypts all of <paramref name="plaintext"/>. Only after the handshake.</summary>
     /// <returns><see cref="TlsStatus.Done"/> or <see cref="TlsStatus.Failed"/>.</returns>
     public TlsStatus Write(ReadOnlySpan<byte> plaintext, IBufferWriter<byte> output)
@@ -220,47 +188,6 @@ public sealed unsafe class TlsSession : IDisposable
         Leave(ref none);
         Debug.Assert(status != TlsStatus.NeedInput, "a write waits for nothing");
         return status;
-    }
-
-    /// <summary>Encrypts all of <paramref name="plaintext"/>; small pieces share a record.</summary>
-    /// <returns><see cref="TlsStatus.Done"/> or <see cref="TlsStatus.Failed"/>.</returns>
-    public TlsStatus Write(in ReadOnlySequence<byte> plaintext, IBufferWriter<byte> output)
-    {
-        if (plaintext.IsSingleSegment)
-        {
-            return Write(plaintext.FirstSpan, output);
-        }
-
-        byte[] gathered = t_gathered ??= GC.AllocateUninitializedArray<byte>(RecordBytesMax, pinned: true);
-        int length = 0;
-        TlsStatus status = TlsStatus.Done;
-        foreach (ReadOnlyMemory<byte> piece in plaintext)
-        {
-            ReadOnlySpan<byte> bytes = piece.Span;
-            bool fits = bytes.Length <= RecordBytesMax - length;
-            if (length > 0 && !fits)
-            {
-                status = Write(gathered.AsSpan(0, length), output);
-                length = 0;
-            }
-
-            if (bytes.Length >= GatherBytesMax && length == 0)
-            {
-                status = Write(bytes, output);
-            }
-            else
-            {
-                bytes.CopyTo(gathered.AsSpan(length));
-                length += bytes.Length;
-            }
-
-            if (status != TlsStatus.Done)
-            {
-                return status;
-            }
-        }
-
-        return Write(gathered.AsSpan(0, length), output);
     }
 
     /// <summary>Says <c>close_notify</c>: nothing more will be written. Reading stays possible.</summary>

@@ -256,6 +256,26 @@ public sealed class Http2UpstreamTests
         Assert.InRange(connects, 1, 3);
     }
 
+    /// <summary>The connect and the handshake behind it have one time limit.</summary>
+    [Fact]
+    public void Upstream_NeverAnswersTheHandshake_TimesOutAsAConnect()
+    {
+        SimulatedHttpWorld world = new(
+            1,
+            cluster: static model => model with
+            {
+                Tls = SimulatedTls.Upstream, ConnectTimeout = TimeSpan.FromSeconds(2),
+            },
+            upstream: static _ => { });
+        long startMs = world.ClientReactor.NowMs;
+        PeerResponse answer = Ask(world, $"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n{Close}\r\nx");
+        Assert.Equal(503, answer.Status);
+        Assert.Contains("connection timeout", answer.Body, StringComparison.Ordinal);
+        Assert.InRange(world.ClientReactor.NowMs - startMs, 1_990, 2_100);
+        Assert.Equal(1, world.ClusterStats.UpstreamCxConnectTimeout);
+        Assert.Equal(1, world.ClusterStats.UpstreamCxConnectFail);
+    }
+
     [Fact]
     public void Client_Cancels_TheStreamIsCancelledAndTheConnectionServesOn()
     {

@@ -18,14 +18,14 @@ namespace FastMesh.Engine.Connections;
 /// </summary>
 internal sealed class AcceptPipeline
 {
+    // How long a peer whose handshake failed may take to read why.
+    private const int AlertLingerMs = 1000;
+
     private readonly int _reactorIndex;
     private readonly ConnectionCount _all;
     private readonly ConnectionCount _global;
     private readonly int _globalMax;
     private readonly ILogger _logger;
-    // How long a peer whose handshake failed may take to read why.
-    private const int AlertLingerMs = 1000;
-
     private readonly Action<AcceptedConnection> _ended;
     private readonly Action<TlsHandshake> _handshaken;
 

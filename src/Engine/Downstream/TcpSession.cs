@@ -148,22 +148,13 @@ internal sealed class TcpSession
     {
         _upstreamRemote = endpoint.Address;
         _clusterStats!.UpstreamCxConnecting++;
-        ConnectResult connected = await Transports.ConnectAsync(Reactor, cluster.ConnectOptions(endpoint));
+        ConnectOutcome connected = await Connector.DialAsync(
+            Reactor, cluster, endpoint, sessions: null, protocols: null);
         _clusterStats.UpstreamCxConnecting--;
         if (connected.Connection is not { } upstream)
         {
-            _clusterStats.UpstreamCxConnectFail++;
-            _clusterStats.UpstreamCxConnectTimeout += IsTimeout(connected.Error) ? 1 : 0;
             _flags |= ResponseFlags.UpstreamConnectionFailure;
-            _failure = connected.Error.Text;
-            return false;
-        }
-
-        if (await Connector.SecureAsync(upstream, cluster, _clusterStats, sessions: null) is { } failure)
-        {
-            _clusterStats.UpstreamCxConnectFail++;
-            _flags |= ResponseFlags.UpstreamConnectionFailure;
-            _failure = failure;
+            _failure = connected.Reason;
             return false;
         }
 
@@ -186,9 +177,6 @@ internal sealed class TcpSession
 
         return true;
     }
-
-    private static bool IsTimeout(TransportError error) =>
-        error.Errno is TransportError.TimedOut or TransportError.TimerExpired;
 
     /// <summary>
     /// Moves one direction until it ends. Buffers change owner; a destination that does not drain stops the reads.

@@ -187,7 +187,12 @@ internal sealed class Forwarder
             return exchange.Interrupted;
         }
 
-        (stream as Http1Client)?.WriteProxyHeader(cluster.ProxyProtocolVersion, exchange.Record);
+        if (cluster.ProxyProtocolVersion is > 0 and var version)
+        {
+            // Clusters that speak HTTP/2 have none.
+            ((Http1Client)stream).WriteProxyHeader(version, exchange.Record);
+        }
+
         if (!stream.WriteHead(exchange.Request, exchange.IsUpgrade))
         {
             return ForwardError.DownstreamProtocolError;

@@ -1,3 +1,4 @@
+using System;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
@@ -37,6 +38,9 @@ internal abstract class ConnectionPool
 
     /// <summary>The session that the next TLS connection resumes; null where none are kept.</summary>
     public TlsSessionCache? TlsSessions { get; }
+
+    /// <summary>What its connections offer by ALPN where the cluster says nothing, as a list of one.</summary>
+    public abstract string[] ApplicationProtocols { get; }
 
     /// <summary>Open connections, idle ones included.</summary>
     public int ConnectionCount { get; private set; }
@@ -133,6 +137,9 @@ internal abstract class ConnectionPool
 
     /// <summary>Ends every idle connection.</summary>
     public abstract void CloseIdle();
+
+    /// <summary>Whether it can speak what a server chose by ALPN; empty is no choice.</summary>
+    public abstract bool Speaks(ReadOnlySpan<byte> applicationProtocol);
 
     /// <summary>Takes a new connection; it serves who waits first.</summary>
     protected abstract void Adopt(TransportConnection connection);

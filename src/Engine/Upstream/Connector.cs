@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
+using FastMesh.Model;
 using FastMesh.Tls;
 
 namespace FastMesh.Engine.Upstream;
@@ -64,58 +66,76 @@ internal static class Connector
     }
 
     /// <summary>
-    /// Speaks TLS on a new connection, if its cluster does, within the cluster's connect timeout.
+    /// Connects to an endpoint and speaks TLS where its cluster does, both within the cluster's connect timeout, and
+    /// counts what failed.
     /// </summary>
-    /// <returns>Null when all is well, else why not; the connection is closed then.</returns>
-    public static async ReactorTask<string?> SecureAsync(
-        TransportConnection connection, ClusterRuntime cluster, ClusterStats stats, TlsSessionCache? sessions)
+    /// <param name="reactor">Where the connection lives.</param>
+    /// <param name="cluster">Says how.</param>
+    /// <param name="endpoint">Where to.</param>
+    /// <param name="sessions">Where the last TLS session is kept; null resumes none.</param>
+    /// <param name="protocols">Offered by ALPN where the cluster says none; null offers nothing then.</param>
+    public static async ReactorTask<ConnectOutcome> DialAsync(
+        Reactor reactor, ClusterRuntime cluster, EndpointRuntime endpoint, TlsSessionCache? sessions,
+        IReadOnlyList<string>? protocols)
     {
-        if (cluster.Tls is not { } tls)
+        ClusterStats stats = cluster.StatsFor(reactor.Index);
+        long deadlineMs = reactor.NowMs + cluster.ConnectTimeoutMs;
+        ConnectResult connected = await Transports.ConnectAsync(reactor, cluster.ConnectOptions(endpoint));
+        if (connected.Connection is not { } connection)
         {
-            return null;
+            bool timedOut = connected.Error.Errno is TransportError.TimedOut or TransportError.TimerExpired;
+            return Failed(stats, timedOut, connected.Error.Text);
         }
 
+        if (cluster.Tls is not { } tls)
+        {
+            return new ConnectOutcome(connection, ForwardError.None, null);
+        }
+
+        UpstreamTls said = cluster.Model.Tls!;
+        TlsSession session = tls.Connect(
+            said.ServerName, sessions, said.ApplicationProtocols.Count == 0 ? protocols : null);
         TlsHandshake handshake = await TlsHandshake.RunAsync(
-            connection, tls.Connect(cluster.Model.Tls!.ServerName, sessions), cluster.ConnectTimeoutMs);
+            connection, session, (int)Math.Max(1, deadlineMs - reactor.NowMs));
         handshake.Count(ref stats.Tls);
         if (handshake.Succeeded)
         {
-            return null;
+            return new ConnectOutcome(connection, ForwardError.None, null);
         }
 
         string reason = "TLS: " + handshake.Reason;
         connection.Close();
-        return reason;
+        return Failed(stats, handshake.TimedOut, reason);
+    }
+
+    private static ConnectOutcome Failed(ClusterStats stats, bool timedOut, string reason)
+    {
+        stats.UpstreamCxConnectFail++;
+        stats.UpstreamCxConnectTimeout += timedOut ? 1 : 0;
+        return new ConnectOutcome(
+            null, timedOut ? ForwardError.ConnectTimedOut : ForwardError.ConnectFailed, reason);
     }
 
     private static async ReactorTask<ConnectOutcome> ConnectAsync(ConnectionPool pool)
     {
-        ClusterRuntime cluster = pool.Cluster;
-        ClusterStats stats = pool.Stats;
-        ConnectResult connected = await Transports.ConnectAsync(pool.Reactor, cluster.ConnectOptions(pool.Endpoint));
-        if (connected.Connection is { } opened
-            && await SecureAsync(opened, cluster, stats, pool.TlsSessions) is { } failure)
+        ConnectOutcome outcome = await DialAsync(
+            pool.Reactor, pool.Cluster, pool.Endpoint, pool.TlsSessions, pool.ApplicationProtocols);
+        if (outcome.Connection is not { } connection)
         {
-            stats.UpstreamCxConnectFail++;
-            return new ConnectOutcome(null, ForwardError.ConnectFailed, failure);
+            return outcome;
         }
 
-        if (connected.Connection is { } connection)
+        if (connection.Tls is { } tls && !pool.Speaks(tls.Session.ApplicationProtocol))
         {
-            connection.Writer.HighWaterBytes = (int)Math.Clamp(
-                cluster.Model.PerConnectionBufferLimitBytes,
-                BufferLimitBytesMin,
-                TransportWriter.DefaultHighWaterBytes);
-            return new ConnectOutcome(connection, ForwardError.None, null);
+            string chosen = System.Text.Encoding.UTF8.GetString(tls.Session.ApplicationProtocol);
+            connection.Close();
+            return Failed(
+                pool.Stats, timedOut: false, $"TLS: the upstream chose {chosen}, not {pool.ApplicationProtocols[0]}");
         }
 
-        stats.UpstreamCxConnectFail++;
-        if (connected.Error.Errno == TransportError.TimedOut)
-        {
-            stats.UpstreamCxConnectTimeout++;
-            return new ConnectOutcome(null, ForwardError.ConnectTimedOut, connected.Error.Text);
-        }
-
-        return new ConnectOutcome(null, ForwardError.ConnectFailed, connected.Error.Text);
+        connection.Writer.HighWaterBytes = (int)Math.Clamp(
+            pool.Cluster.Model.PerConnectionBufferLimitBytes, BufferLimitBytesMin,
+            TransportWriter.DefaultHighWaterBytes);
+        return outcome;
     }
 }

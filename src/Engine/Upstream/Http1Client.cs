@@ -113,16 +113,10 @@ internal sealed class Http1Client : UpstreamStream
     }
 
     /// <summary>
-    /// Writes the PROXY header of a new connection (0 writes none). The connection then speaks for one client and is
-    /// not shared.
+    /// Writes the PROXY header of a new connection, which then speaks for one client and is not shared.
     /// </summary>
     public void WriteProxyHeader(int version, ExchangeRecord record)
     {
-        if (version == 0)
-        {
-            return;
-        }
-
         IsSpent = true;
         TransportWriter writer = Connection.Writer;
         int bytesMax = version == 1 ? ProxyProtocol.Version1BytesMax : ProxyProtocol.MeasureVersion2(0);

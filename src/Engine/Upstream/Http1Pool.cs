@@ -1,3 +1,4 @@
+using System;
 using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
@@ -11,6 +12,8 @@ namespace FastMesh.Engine.Upstream;
 /// </summary>
 internal sealed class Http1Pool : ConnectionPool
 {
+    private static readonly string[] s_protocols = ["http/1.1"];
+
     private Http1Client? _newest;
     private Http1Client? _oldest;
 
@@ -20,6 +23,12 @@ internal sealed class Http1Pool : ConnectionPool
     }
 
     public int IdleCount { get; private set; }
+
+    /// <inheritdoc/>
+    public override string[] ApplicationProtocols => s_protocols;
+
+    /// <inheritdoc/>
+    public override bool Speaks(ReadOnlySpan<byte> applicationProtocol) => !applicationProtocol.SequenceEqual("h2"u8);
 
     /// <summary>
     /// An idle connection that still lives, or null; those that ended meanwhile are dropped on the way.

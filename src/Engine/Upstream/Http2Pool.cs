@@ -17,6 +17,8 @@ internal sealed class Http2Pool : ConnectionPool
     /// <summary>Streams kept for reuse; with about 300 bytes each.</summary>
     private const int FreeStreamsMax = 1024;
 
+    private static readonly string[] s_protocols = ["h2"];
+
     private readonly List<Http2Client> _clients = [];
     private readonly Stack<Http2ClientStream> _free = new();
     private readonly Http2Memory _memory;
@@ -31,6 +33,13 @@ internal sealed class Http2Pool : ConnectionPool
     }
 
     public Http2Stats Http2Stats { get; }
+
+    /// <inheritdoc/>
+    public override string[] ApplicationProtocols => s_protocols;
+
+    /// <inheritdoc/>
+    public override bool Speaks(ReadOnlySpan<byte> applicationProtocol) =>
+        applicationProtocol.IsEmpty || applicationProtocol.SequenceEqual("h2"u8);
 
     /// <summary>
     /// Streams that a connection takes, as its last one said: what it would refuse is not sent in the time before a new

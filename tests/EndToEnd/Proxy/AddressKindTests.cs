@@ -127,31 +127,19 @@ public sealed class AddressKindTests : IDisposable
         }
     }
 
-    private async Task<TestProcess> NginxAsync()
-    {
-        string config = _folder.Write("nginx.conf", $$"""
-            daemon off; master_process off; pid {{_folder["nginx.pid"]}}; error_log stderr notice;
-            events { }
-            http {
-              access_log off; client_body_temp_path {{_folder["body"]}}; proxy_temp_path {{_folder["proxy"]}};
-              fastcgi_temp_path {{_folder["fcgi"]}}; uwsgi_temp_path {{_folder["uwsgi"]}};
-              scgi_temp_path {{_folder["scgi"]}};
-              server {
-                listen unix:{{_folder["plain.sock"]}};
-                location / { return 200 "plain $http_x_forwarded_for\n"; }
-              }
-              server {
-                listen unix:{{_folder["proxied.sock"]}} proxy_protocol;
-                location / {
-                  return 200 "proxied $proxy_protocol_addr:$proxy_protocol_port for :$proxy_protocol_server_port\n";
-                }
+    private Task<TestProcess> NginxAsync() => Backends.NginxAsync(
+        _folder, _folder["proxied.sock"], $$"""
+            server {
+              listen unix:{{_folder["plain.sock"]}};
+              location / { return 200 "plain $http_x_forwarded_for\n"; }
+            }
+            server {
+              listen unix:{{_folder["proxied.sock"]}} proxy_protocol;
+              location / {
+                return 200 "proxied $proxy_protocol_addr:$proxy_protocol_port for :$proxy_protocol_server_port\n";
               }
             }
             """);
-        TestProcess process = TestProcess.Start(Tools.Require("nginx"), "-e", "stderr", "-c", config);
-        await Poll.UntilAsync(() => Task.FromResult(File.Exists(_folder["proxied.sock"])));
-        return process;
-    }
 
     private Task<ProxyProcess> StartAsync(string transport, int reactors, int sixPort)
     {

@@ -107,24 +107,12 @@ public sealed class Http2UpstreamTests : IDisposable
     private Task<ProxyProcess> StartAsync(params string[] arguments) => ProxyProcess.StartAsync(
         _folder.Write("mesh.yaml", Configs.Forward(_folder["backend.sock"], Http2)), arguments);
 
-    private async Task<TestProcess> NginxAsync(int requestsPerConnection, int streams)
-    {
-        string config = _folder.Write("nginx.conf", $$"""
-            daemon off; master_process off; pid {{_folder["nginx.pid"]}}; error_log stderr notice;
-            events { }
-            http {
-              access_log off; client_body_temp_path {{_folder["body"]}}; proxy_temp_path {{_folder["proxy"]}};
-              fastcgi_temp_path {{_folder["fcgi"]}}; uwsgi_temp_path {{_folder["uwsgi"]}};
-              scgi_temp_path {{_folder["scgi"]}};
-              keepalive_requests {{requestsPerConnection}}; http2_max_concurrent_streams {{streams}};
-              server {
-                listen unix:{{_folder["backend.sock"]}} http2;
-                location / { return 200 "nginx $request_uri $server_protocol\n"; }
-              }
+    private Task<TestProcess> NginxAsync(int requestsPerConnection, int streams) => Backends.NginxAsync(
+        _folder, _folder["backend.sock"], $$"""
+            keepalive_requests {{requestsPerConnection}}; http2_max_concurrent_streams {{streams}};
+            server {
+              listen unix:{{_folder["backend.sock"]}} http2;
+              location / { return 200 "nginx $request_uri $server_protocol\n"; }
             }
             """);
-        TestProcess process = TestProcess.Start(Tools.Require("nginx"), "-e", "stderr", "-c", config);
-        await Poll.UntilAsync(() => Task.FromResult(File.Exists(_folder["backend.sock"])));
-        return process;
-    }
 }

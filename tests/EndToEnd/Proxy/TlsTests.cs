@@ -84,6 +84,21 @@ public sealed class TlsTests : IDisposable
         }
     }
 
+    /// <summary>nginx speaks HTTP/2 only where ALPN chose it.</summary>
+    [Theory]
+    [InlineData("http2_protocol_options: { },", "", 200)]
+    [InlineData("http2_protocol_options: { },", "http/1.1", 503)]
+    [InlineData("", "h2", 503)]
+    public async Task Upstream_ChoosesByAlpn_MustChooseWhatTheClusterSpeaks(string http, string offered, int status)
+    {
+        await using TestProcess nginx = await TlsNginxAsync("ssl http2");
+        string alpn = offered.Length == 0 ? "" : $"alpn_protocols: [{offered}], ";
+        await using ProxyProcess proxy = await StartAsync(Server(), http + Client("ca", ServerId, alpn), "auto");
+        (_, string output, _) = await CurlAsync(proxy, "/x", "-w", "%{http_code}");
+        Assert.EndsWith(FormattableString.Invariant($"{status}"), output, StringComparison.Ordinal);
+        Assert.Equal(status == 200, output.StartsWith("secret /x", StringComparison.Ordinal));
+    }
+
     /// <summary>The session ticket that comes behind the handshake is no reason to end an idle connection.</summary>
     [Theory]
     [InlineData("epoll")]
@@ -218,10 +233,10 @@ public sealed class TlsTests : IDisposable
         + $"common_tls_context: {{ alpn_protocols: [h2, http/1.1], tls_certificates: [{Certificate("server")}], "
         + validation + " } } }";
 
-    private string Client(string ca, string name) =>
+    private string Client(string ca, string name, string alpn = "") =>
         "transport_socket: { name: tls, typed_config: { '@type': "
         + "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, sni: server.test, "
-        + $"common_tls_context: {{ tls_certificates: [{Certificate("client")}], validation_context: {{ "
+        + $"common_tls_context: {{ {alpn}tls_certificates: [{Certificate("client")}], validation_context: {{ "
         + $"trusted_ca: {{ filename: '{_folder[ca + ".pem"]}' }}, match_typed_subject_alt_names: "
         + $"[{{ san_type: URI, matcher: {{ exact: '{name}' }} }}] }} }} }} }},";
 
@@ -236,25 +251,13 @@ public sealed class TlsTests : IDisposable
         _folder.Write(name + ".key", issued.KeyPem);
     }
 
-    private async Task<TestProcess> TlsNginxAsync()
-    {
-        string config = _folder.Write("nginx.conf", $$"""
-            daemon off; master_process off; pid {{_folder["nginx.pid"]}}; error_log stderr notice;
-            events { }
-            http {
-              access_log off; client_body_temp_path {{_folder["body"]}}; proxy_temp_path {{_folder["proxy"]}};
-              fastcgi_temp_path {{_folder["fcgi"]}}; uwsgi_temp_path {{_folder["uwsgi"]}};
-              scgi_temp_path {{_folder["scgi"]}};
-              server {
-                listen unix:{{_folder["backend.sock"]}} ssl;
-                ssl_certificate {{_folder["server.pem"]}}; ssl_certificate_key {{_folder["server.key"]}};
-                ssl_client_certificate {{_folder["ca.pem"]}}; ssl_verify_client on;
-                location / { return 200 "secret $request_uri for $ssl_server_name from $ssl_client_verify\n"; }
-              }
+    private Task<TestProcess> TlsNginxAsync(string kind = "ssl") => Backends.NginxAsync(
+        _folder, _folder["backend.sock"], $$"""
+            server {
+              listen unix:{{_folder["backend.sock"]}} {{kind}};
+              ssl_certificate {{_folder["server.pem"]}}; ssl_certificate_key {{_folder["server.key"]}};
+              ssl_client_certificate {{_folder["ca.pem"]}}; ssl_verify_client on;
+              location / { return 200 "secret $request_uri for $ssl_server_name from $ssl_client_verify\n"; }
             }
             """);
-        TestProcess process = TestProcess.Start(Tools.Require("nginx"), "-e", "stderr", "-c", config);
-        await Poll.UntilAsync(() => Task.FromResult(File.Exists(_folder["backend.sock"])));
-        return process;
-    }
 }

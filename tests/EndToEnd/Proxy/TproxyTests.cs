@@ -88,17 +88,10 @@ public sealed class TproxyTests : IAsyncLifetime
 
     private static string[] Inside(string host, params string[] command) => ["netns", "exec", host, .. command];
 
-    private string Nginx() => _folder.Write("nginx.conf", $$"""
-        daemon off; master_process off; pid {{_folder["nginx.pid"]}}; error_log stderr notice;
-        events { }
-        http {
-          access_log off; client_body_temp_path {{_folder["body"]}}; proxy_temp_path {{_folder["proxy"]}};
-          fastcgi_temp_path {{_folder["fcgi"]}}; uwsgi_temp_path {{_folder["uwsgi"]}};
-          scgi_temp_path {{_folder["scgi"]}};
-          server {
-            listen 80; listen 81; listen [::]:80;
-            location / { return 200 "app $remote_addr $http_x_forwarded_for\n"; }
-          }
+    private string Nginx() => Backends.NginxConfig(_folder, """
+        server {
+          listen 80; listen 81; listen [::]:80;
+          location / { return 200 "app $remote_addr $http_x_forwarded_for\n"; }
         }
         """);
 

@@ -108,12 +108,7 @@ internal sealed class Http2Client
         head.SetMethod(Encoding.Latin1.GetBytes(method));
         head.SetPath(Encoding.Latin1.GetBytes(path));
         head.SetAuthority("proxy.test"u8);
-        foreach (string line in fields.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            int colon = line.IndexOf(": ", StringComparison.Ordinal);
-            head.Fields.Append(
-                Encoding.Latin1.GetBytes(line[..colon]), Encoding.Latin1.GetBytes(line[(colon + 2)..]));
-        }
+        Http2Peer.Append(head.Fields, fields);
 
         bool hasBody = !body.IsEmpty || trailers is not null || staysOpen;
         var call = new Http2Call { Unsent = body, UnsentTrailers = trailers, StaysOpen = staysOpen };

@@ -138,6 +138,16 @@ internal sealed class Http2Peer
     }
 
     /// <summary>Fields as "name=value" lines.</summary>
+    /// <summary>Adds lines of "name: value".</summary>
+    public static void Append(HttpFields fields, string lines)
+    {
+        foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int colon = line.IndexOf(": ", StringComparison.Ordinal);
+            fields.Append(Encoding.Latin1.GetBytes(line[..colon]), Encoding.Latin1.GetBytes(line[(colon + 2)..]));
+        }
+    }
+
     public static string Text(HttpFields fields)
     {
         StringBuilder text = new();

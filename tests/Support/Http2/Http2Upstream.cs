@@ -99,22 +99,11 @@ internal sealed class Http2UpstreamConnection
     public void Answer(Http2Got got, int status, string body = "", string fields = "", HttpFields? trailers = null)
     {
         var head = new ResponseHead { StatusCode = status };
-        long declared = -1;
-        foreach (string line in fields.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            int colon = line.IndexOf(": ", StringComparison.Ordinal);
-            string name = line[..colon];
-            string value = line[(colon + 2)..];
-            if (name == "content-length")
-            {
-                declared = long.Parse(value, CultureInfo.InvariantCulture);
-            }
-            else
-            {
-                head.Fields.Append(Encoding.Latin1.GetBytes(name), Encoding.Latin1.GetBytes(value));
-            }
-        }
-
+        Http2Peer.Append(head.Fields, fields);
+        long declared = head.Fields.TryGet(KnownField.ContentLength, out ReadOnlySpan<byte> text)
+            ? long.Parse(text, CultureInfo.InvariantCulture)
+            : -1;
+        head.Fields.Remove(KnownField.ContentLength);
         bool isFinal = status >= 200;
         bool hasBody = isFinal && (body.Length > 0 || trailers is not null);
         head.Body = declared >= 0

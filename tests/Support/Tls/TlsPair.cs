@@ -36,7 +36,7 @@ internal sealed class TlsEnd(TlsSession session) : IDisposable
     {
         ArrayBufferWriter<byte> plaintext = new();
         ReadOnlySequence<byte> input = new(_input);
-        Status = Session.Read(ref input, plaintext, _output, long.MaxValue);
+        Status = Session.ReadAll(ref input, plaintext, _output);
         _input = input.ToArray();
         return plaintext.WrittenSpan.ToArray();
     }
@@ -52,6 +52,25 @@ internal sealed class TlsEnd(TlsSession session) : IDisposable
     }
 
     public void Dispose() => Session.Dispose();
+}
+
+/// <summary>What tests ask of a session at once.</summary>
+internal static class TlsSessionReads
+{
+    /// <summary>Decrypts as long as there is something.</summary>
+    public static TlsStatus ReadAll(
+        this TlsSession session, ref ReadOnlySequence<byte> input, IBufferWriter<byte> plaintext,
+        IBufferWriter<byte> output)
+    {
+        TlsStatus status = TlsStatus.Done;
+        while (status == TlsStatus.Done)
+        {
+            status = session.Read(ref input, plaintext.GetSpan(TlsSession.RecordBytesMax), output, out int written);
+            plaintext.Advance(written);
+        }
+
+        return status;
+    }
 }
 
 /// <summary>A client's and a server's session, joined in memory.</summary>
