@@ -39,4 +39,16 @@ public sealed record EngineOptions
 
     /// <summary>Downstream connections over all listeners; 0 is half of the process's file descriptors.</summary>
     public int ConnectionsMax { get; init; }
+
+    /// <summary>
+    /// TLS handshakes with clients that may be under way, shared out among the reactors; default 4,096. One more ends
+    /// the one that has waited longest.
+    /// </summary>
+    public int HandshakesMax { get; init; } = 4096;
+
+    /// <summary>
+    /// How long a key seals session tickets; default 1 h, which is half of what a session lives by default. Tickets
+    /// are taken for three times as long.
+    /// </summary>
+    public TimeSpan TicketKeyLifetime { get; init; } = TimeSpan.FromHours(1);
 }

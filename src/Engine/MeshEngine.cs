@@ -76,9 +76,12 @@ public sealed class MeshEngine : IAsyncDisposable
         _rooms = new ReactorRooms[reactors];
         for (int i = 0; i < reactors; i++)
         {
-            var pipeline = new AcceptPipeline(i, _connections, _limited, connectionsMax, _log);
+            int handshakesMax = Math.Max(1, options.HandshakesMax / reactors);
+            var pipeline = new AcceptPipeline(i, _connections, _limited, connectionsMax, handshakesMax, _log);
             _rooms[i] = new ReactorRooms(_group.Reactors[i], reactors, pipeline, _sinks, _log);
         }
+
+        RotateTicketKeys(_group.Reactors[0], (long)options.TicketKeyLifetime.TotalMilliseconds);
     }
 
     /// <summary>Where the engine stands.</summary>
@@ -101,6 +104,8 @@ public sealed class MeshEngine : IAsyncDisposable
     }
 
     internal MetricsRegistry Metrics => _metrics;
+
+    internal TlsTicketKeys TicketKeys => _ticketKeys;
 
     internal Snapshot Snapshot => _snapshot;
 
@@ -384,6 +389,20 @@ public sealed class MeshEngine : IAsyncDisposable
         }
 
         return Task.WhenAll(done);
+    }
+
+    /// <summary>Any thread may rotate; this one has a timer.</summary>
+    private void RotateTicketKeys(Reactor reactor, long lifetimeMs)
+    {
+        ReactorTimer? timer = null;
+        timer = new ReactorTimer(
+            _ =>
+            {
+                _ticketKeys.Rotate();
+                reactor.Timers.Schedule(timer!, lifetimeMs);
+            },
+            null);
+        reactor.Post(_ => reactor.Timers.Schedule(timer, lifetimeMs), null);
     }
 
     /// <summary>What the engine keeps on one reactor.</summary>

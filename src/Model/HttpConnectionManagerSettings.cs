@@ -183,7 +183,7 @@ public sealed record HttpConnectionManagerSettings : NetworkFilter
     public ForwardClientCert ForwardClientCert { get; init; }
 
     /// <summary>What it tells of the client's certificate, or null for its hash alone.</summary>
-    public ClientCertDetails? ClientCertDetails { get; init; }
+    public ClientCertDetails ClientCertDetails { get; init; } = new(false, false, false, false, false);
 
     /// <summary>
     /// Field names of responses get a capital at the begin of each word (<c>proper_case_words</c>); default false keeps

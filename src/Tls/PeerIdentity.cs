@@ -68,6 +68,26 @@ public sealed class PeerIdentity
     /// <summary>SubjectPublicKeyInfo in DER.</summary>
     internal ReadOnlyMemory<byte> PublicKey { get; init; }
 
+    /// <summary>A certificate in PEM.</summary>
+    /// <param name="certificate">DER.</param>
+    public static string Pem(ReadOnlySpan<byte> certificate) =>
+        PemEncoding.WriteString("CERTIFICATE", certificate) + "\n";
+
+    /// <summary>The names of one kind with commas between them; null when there is none.</summary>
+    public string? Names(SanType type)
+    {
+        string? all = null;
+        foreach (SubjectAltName name in SubjectAltNames)
+        {
+            if (name.Type == type)
+            {
+                all = all is null ? name.Value : all + "," + name.Value;
+            }
+        }
+
+        return all;
+    }
+
     /// <summary>The SPIFFE ID, or the first URI, DNS name or the subject: how to call the peer in a log line.</summary>
     public override string ToString()
     {

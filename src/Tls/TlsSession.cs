@@ -58,6 +58,36 @@ public sealed unsafe class TlsSession : IDisposable
     /// </summary>
     public PeerIdentity? Peer { get; private set; }
 
+    /// <summary>Who this side says it is: of the certificate that it shows when asked; null when it has none.</summary>
+    public PeerIdentity? Local
+    {
+        get
+        {
+            nint shown = LibSsl.SSL_get_certificate(Pointer);
+            foreach (TlsCertificate certificate in _context.Certificates)
+            {
+                if (certificate.Leaf.Pointer == shown)
+                {
+                    return certificate.Identity;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The session's ID in hexadecimal; empty when it has none, or when the connection has ended.</summary>
+    public string SessionId
+    {
+        get
+        {
+            nint session = _handle.IsClosed ? 0 : LibSsl.SSL_get_session(_ssl);
+            uint length = 0;
+            byte* id = session == 0 ? null : LibSsl.SSL_SESSION_get_id(session, &length);
+            return Convert.ToHexStringLower(new ReadOnlySpan<byte>(id, (int)length));
+        }
+    }
+
     /// <summary>The application protocol that was agreed on; empty when none.</summary>
     public ReadOnlySpan<byte> ApplicationProtocol
     {
@@ -227,9 +257,16 @@ public sealed unsafe class TlsSession : IDisposable
         return TlsStatus.Failed;
     }
 
-    /// <summary>The chain as the peer sent it, leaf first, in DER; empty for a resumed session.</summary>
+    /// <summary>
+    /// The chain as the peer sent it, leaf first, in DER; empty for a resumed session, or after the connection's end.
+    /// </summary>
     public byte[][] GetPeerChain()
     {
+        if (_handle.IsClosed)
+        {
+            return [];
+        }
+
         nint stack = LibSsl.SSL_get_peer_cert_chain(Pointer);
         nint leaf = _context.IsServer ? LibSsl.SSL_get1_peer_certificate(_ssl) : 0;
         int count = stack == 0 ? 0 : LibCrypto.OPENSSL_sk_num(stack);

@@ -194,7 +194,7 @@ public sealed class TcpRelaySimulationTests
                 States = [_state],
             };
             AcceptPipeline pipeline = new(
-                0, new ConnectionCount(), new ConnectionCount(), int.MaxValue, NullLogger.Instance);
+                0, new ConnectionCount(), new ConnectionCount(), int.MaxValue, 16, NullLogger.Instance);
             Transports.Listen(
                 _proxy, new ListenOptions { Address = s_front }, accepted => pipeline.Accept(accepted, listener));
             Transports.Listen(_away, new ListenOptions { Address = s_back }, accepted =>

@@ -28,13 +28,17 @@ internal sealed class AcceptPipeline
     private readonly ILogger _logger;
     private readonly Action<AcceptedConnection> _ended;
     private readonly Action<TlsHandshake> _handshaken;
+    private readonly TlsHandshakeQueue _handshakes;
+    private LogBudget _handshakeLines;
 
     /// <param name="reactorIndex">The reactor this pipeline works on.</param>
     /// <param name="all">Connections over all listeners and reactors; shared.</param>
     /// <param name="global">Those of them that are limited together.</param>
     /// <param name="globalMax">The limit of <paramref name="global"/>.</param>
+    /// <param name="handshakesMax">TLS handshakes that may be under way on this reactor.</param>
     /// <param name="logger">Refusals worth a line.</param>
-    public AcceptPipeline(int reactorIndex, ConnectionCount all, ConnectionCount global, int globalMax, ILogger logger)
+    public AcceptPipeline(
+        int reactorIndex, ConnectionCount all, ConnectionCount global, int globalMax, int handshakesMax, ILogger logger)
     {
         _reactorIndex = reactorIndex;
         _all = all;
@@ -43,6 +47,7 @@ internal sealed class AcceptPipeline
         _logger = logger;
         _ended = OnEnded;
         _handshaken = OnHandshaken;
+        _handshakes = new TlsHandshakeQueue(handshakesMax);
     }
 
     /// <summary>The listeners that connections are handed over to; changed at a turn's boundary.</summary>
@@ -138,7 +143,8 @@ internal sealed class AcceptPipeline
         if (chain.Tls is { } tls)
         {
             TlsHandshake.Begin(
-                connection.Transport, tls.Accept(), chain.HandshakeTimeoutMs, (connection, chain), _handshaken);
+                connection.Transport, tls.Accept(), chain.HandshakeTimeoutMs, (connection, chain), _handshaken,
+                _handshakes);
         }
         else
         {
@@ -172,11 +178,29 @@ internal sealed class AcceptPipeline
             return;
         }
 
-        ConnectionsLog.HandshakeFailed(_logger, listener.Name, connection.Facts.DirectRemote, handshake.Reason);
-        ListenerLog.Refused(connection, "tls_handshake_failed");
+        OnHandshakeFailed(handshake, connection, listener);
+    }
 
-        // The alert is to arrive, although more may come in meanwhile.
-        connection.Transport.CloseLingering(AlertLingerMs);
+    private void OnHandshakeFailed(TlsHandshake handshake, AcceptedConnection connection, CompiledListener listener)
+    {
+        string reason = handshake.Reason;
+        if (_handshakeLines.TryTake(connection.Transport.Reactor.NowMs, out long leftOut))
+        {
+            ConnectionsLog.HandshakeFailed(_logger, listener.Name, connection.Facts.DirectRemote, reason, leftOut);
+        }
+
+        ListenerLog.HandshakeFailed(connection, reason);
+        if (handshake.MadeRoom)
+        {
+            listener.States[_reactorIndex].Stats.DownstreamCxHandshakeOverflow++;
+            connection.Transport.Abort(reset: true);
+        }
+        else
+        {
+            // The alert is to arrive, although more may come in meanwhile.
+            connection.Transport.CloseLingering(AlertLingerMs);
+        }
+
         connection.End();
     }
 

@@ -23,8 +23,10 @@ internal static partial class ConnectionsLog
     [LoggerMessage(3003, LogLevel.Error, "filter chain {Chain} of listener {Listener} failed; this is a bug")]
     public static partial void HandlerFailed(ILogger logger, Exception failure, string listener, string chain);
 
-    [LoggerMessage(3006, LogLevel.Debug, "listener {Listener}: TLS handshake with {Remote} failed: {Reason}")]
-    public static partial void HandshakeFailed(ILogger logger, string listener, NetAddress remote, string reason);
+    [LoggerMessage(3006, LogLevel.Information,
+        "listener {Listener}: TLS handshake with {Remote} failed: {Reason} ({LeftOut} such lines left out before it)")]
+    public static partial void HandshakeFailed(
+        ILogger logger, string listener, NetAddress remote, string reason, long leftOut);
 
     [LoggerMessage(3004, LogLevel.Information, "listener {Listener} no longer listens on {Address}")]
     public static partial void Stopped(ILogger logger, string listener, string address);

@@ -42,6 +42,15 @@ internal static class ListenerLog
         }
     }
 
+    public static void HandshakeFailed(AcceptedConnection connection, string reason)
+    {
+        Refused(connection, "tls_handshake_failed");
+        if (connection.Record is { } record)
+        {
+            record.DownstreamFailureReason = reason;
+        }
+    }
+
     public static void Write(AcceptedConnection connection, CompiledListener listener, int reactor)
     {
         if (connection.Record is not { } record)
@@ -49,18 +58,11 @@ internal static class ListenerLog
             return;
         }
 
-        ref ConnectionFacts facts = ref connection.Facts;
         record.EndUs = connection.Transport.Reactor.NowUs;
         record.BytesReceived = connection.Transport.BytesReceived;
         // What is queued leaves behind this line, with the close.
         record.BytesSent = connection.Transport.BytesSent + connection.Transport.Writer.QueuedBytes;
-        record.DownstreamRemote = facts.Remote;
-        record.DownstreamDirectRemote = facts.DirectRemote;
-        record.DownstreamLocal = facts.Local;
-        record.RequestedServerName = facts.ServerName;
-        record.ListenerName = connection.ListenerName;
-        record.FilterChainName = connection.FilterChainName;
-        record.ConnectionId = connection.Transport.Id;
+        connection.Describe(record);
         foreach (AccessLog log in listener.AccessLogs)
         {
             log.Write(record, reactor);

@@ -118,6 +118,7 @@ internal sealed class AcceptedConnection
         record.DownstreamDirectRemote = Facts.DirectRemote;
         record.DownstreamRemote = Facts.Remote;
         record.DownstreamLocal = Facts.Local;
+        record.DownstreamSecurity = Transport.Tls?.Security;
         record.RequestedServerName = Facts.ServerName;
         record.FilterChainName = FilterChainName;
         record.ListenerName = ListenerName;

@@ -39,6 +39,7 @@ internal sealed class TcpSession
     private ResponseFlags _flags;
     private NetAddress _upstreamRemote;
     private NetAddress _upstreamLocal;
+    private ConnectionSecurity? _upstreamSecurity;
     private long _receivedBytes;
     private long _sentBytes;
     private long _receivedBeforeSplice;
@@ -164,6 +165,7 @@ internal sealed class TcpSession
         _upstream = upstream;
         _upstreamRemote = upstream.RemoteAddress;
         _upstreamLocal = upstream.LocalAddress;
+        _upstreamSecurity = upstream.Tls?.Security;
         _endpoint = endpoint;
         endpoint.PerReactor[Reactor.Index].ActiveRequests++;
         endpoint.PerReactor[Reactor.Index].TotalRequests++;
@@ -376,7 +378,6 @@ internal sealed class TcpSession
             return;
         }
 
-        ref ConnectionFacts facts = ref _accepted.Facts;
         ExchangeRecord record = new()
         {
             StartUs = _startUs,
@@ -387,17 +388,12 @@ internal sealed class TcpSession
             Flags = _flags,
             ConnectionTerminationDetails = _details,
             UpstreamFailureReason = _failure,
-            DownstreamRemote = facts.Remote,
-            DownstreamDirectRemote = facts.DirectRemote,
-            DownstreamLocal = facts.Local,
             UpstreamRemote = _upstreamRemote,
             UpstreamLocal = _upstreamLocal,
+            UpstreamSecurity = _upstreamSecurity,
             UpstreamCluster = _clusterName,
-            RequestedServerName = facts.ServerName,
-            ListenerName = _accepted.ListenerName,
-            FilterChainName = _accepted.FilterChainName,
-            ConnectionId = _downstream.Id,
         };
+        _accepted.Describe(record);
         foreach (AccessLog log in _relay.AccessLogs)
         {
             log.Write(record, Reactor.Index);

@@ -191,7 +191,8 @@ internal sealed class Exchange
     {
         Upstream = upstream;
         upstream.ResponseTrailers = ResponseTrailers;
-        Record.UpstreamLocal = upstream.LocalAddress;
+        Record.UpstreamLocal = upstream.Connection.LocalAddress;
+        Record.UpstreamSecurity = upstream.Connection.Tls?.Security;
         Record.FirstUpstreamTxUs = Reactor.NowUs;
     }
 

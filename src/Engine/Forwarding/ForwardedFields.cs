@@ -3,17 +3,22 @@ using System.Buffers.Text;
 using System.Text;
 using FastMesh.Engine.Snapshots;
 using FastMesh.Engine.Telemetry;
+using FastMesh.Model;
 using FastMesh.Protocols;
 
 namespace FastMesh.Engine.Forwarding;
 
 /// <summary>
 /// Who the client is, and what the upstream is told of it: <c>x-forwarded-for</c>, <c>-proto</c>, <c>-port</c>,
-/// <c>x-envoy-external-address</c> and <c>x-request-id</c>, by the connection manager's <c>use_remote_address</c>,
-/// <c>xff_num_trusted_hops</c>, <c>skip_xff_append</c> and <c>append_x_forwarded_port</c>.
+/// <c>x-envoy-external-address</c>, <c>x-forwarded-client-cert</c> and <c>x-request-id</c>, by the connection
+/// manager's <c>use_remote_address</c>, <c>xff_num_trusted_hops</c>, <c>skip_xff_append</c>,
+/// <c>append_x_forwarded_port</c> and <c>forward_client_cert_details</c>.
 /// </summary>
 internal static class ForwardedFields
 {
+    // Longer lists are given a line of their own for the new element, which means the same.
+    private const int JoinedBytesMax = 2048;
+
     public static void Apply(Exchange exchange, HttpManager manager)
     {
         RequestHead head = exchange.Request;
@@ -21,12 +26,7 @@ internal static class ForwardedFields
 
         // As the PROXY protocol told it where it is spoken, else who connected.
         NetAddress peer = record.DownstreamRemote;
-        if (head.Fields.Has(KnownField.XForwardedClientCert) && !manager.AlwaysForwardsClientCert)
-        {
-            // No client of a connection without a certificate states an identity, whatever else is configured.
-            head.Fields.Remove(KnownField.XForwardedClientCert);
-        }
-
+        ApplyClientCertificate(head.Fields, manager, record.DownstreamSecurity);
         if (manager.UseRemoteAddress)
         {
             RemoveInternal(head.Fields);
@@ -35,7 +35,9 @@ internal static class ForwardedFields
                 : FromForwardedFor(head.Fields, manager.TrustedHops - 1, peer);
             if (!manager.SkipForwardedForAppend && peer.Kind != NetAddressKind.Unix)
             {
-                Append(head.Fields, peer);
+                Span<byte> text = stackalloc byte[NetAddress.FormattedLengthMax];
+                peer.TryFormat(text, out int length, withPort: false);
+                Append(head.Fields, KnownField.XForwardedFor, ", "u8, text[..length]);
             }
 
             SetAddress(head.Fields, KnownField.XEnvoyExternalAddress, record.DownstreamRemote);
@@ -54,11 +56,33 @@ internal static class ForwardedFields
         if (manager.AppendForwardedPort && (!trustsProto || !head.Fields.Has(KnownField.XForwardedPort)))
         {
             Span<byte> port = stackalloc byte[5];
-            Utf8Formatter.TryFormat(record.DownstreamLocal.Port, port, out int length);
-            head.Fields.Set(KnownField.XForwardedPort, port[..length]);
+            Utf8Formatter.TryFormat(record.DownstreamLocal.Port, port, out int digits);
+            head.Fields.Set(KnownField.XForwardedPort, port[..digits]);
         }
 
         ApplyRequestId(exchange, manager);
+    }
+
+    /// <summary>
+    /// Only a client that has proved who it is may state an identity, or have one stated, but where the field is always
+    /// forwarded.
+    /// </summary>
+    private static void ApplyClientCertificate(HttpFields fields, HttpManager manager, ConnectionSecurity? security)
+    {
+        ForwardClientCert mode = manager.ForwardClientCert;
+        bool isProved = security?.Peer is not null;
+        bool keeps = mode == ForwardClientCert.AlwaysForwardOnly
+            || (isProved && mode is ForwardClientCert.ForwardOnly or ForwardClientCert.AppendForward);
+        if (!keeps)
+        {
+            fields.Remove(KnownField.XForwardedClientCert);
+        }
+
+        if (isProved && mode is ForwardClientCert.AppendForward or ForwardClientCert.SanitizeSet)
+        {
+            Append(
+                fields, KnownField.XForwardedClientCert, ","u8, security!.ClientCertificate(manager.ClientCertDetails));
+        }
     }
 
     private static void ApplyRequestId(Exchange exchange, HttpManager manager)
@@ -95,7 +119,7 @@ internal static class ForwardedFields
     /// <summary>The address <paramref name="hops"/> places from the right over all values, or the peer's.</summary>
     private static NetAddress FromForwardedFor(HttpFields fields, int hops, NetAddress peer)
     {
-        int index = LastForwardedFor(fields);
+        int index = Last(fields, KnownField.XForwardedFor);
         if (index < 0)
         {
             return peer;
@@ -120,39 +144,33 @@ internal static class ForwardedFields
     }
 
     /// <summary>
-    /// Adds the peer to the end of the list, which is the end of its last line: behind an earlier one, an address that
-    /// the client wrote would stand nearer than the peer. Beside a very long line it is a line of its own.
+    /// Adds an element to the end of a list, which is the end of its last line: behind an earlier one, what the client
+    /// wrote would stand nearer than what is added. Beside a very long line it is a line of its own.
     /// </summary>
-    private static void Append(HttpFields fields, NetAddress peer)
+    private static void Append(
+        HttpFields fields, KnownField name, ReadOnlySpan<byte> separator, ReadOnlySpan<byte> element)
     {
-        Span<byte> text = stackalloc byte[NetAddress.FormattedLengthMax];
-        peer.TryFormat(text, out int length, withPort: false);
-        int index = LastForwardedFor(fields);
-        if (index < 0)
+        int index = Last(fields, name);
+        ReadOnlySpan<byte> before = index < 0 ? default : fields.Value(index);
+        int length = before.Length + separator.Length + element.Length;
+        if (index < 0 || length > JoinedBytesMax)
         {
-            fields.Append(KnownField.XForwardedFor, text[..length]);
+            fields.Append(name, element);
             return;
         }
 
-        ReadOnlySpan<byte> before = fields.Value(index);
-        Span<byte> joined = before.Length <= 256 ? stackalloc byte[256 + 2 + NetAddress.FormattedLengthMax] : default;
-        if (joined.IsEmpty)
-        {
-            fields.Append(KnownField.XForwardedFor, text[..length]);
-            return;
-        }
-
+        Span<byte> joined = stackalloc byte[JoinedBytesMax];
         before.CopyTo(joined);
-        ", "u8.CopyTo(joined[before.Length..]);
-        text[..length].CopyTo(joined[(before.Length + 2)..]);
-        fields.SetValue(index, joined[..(before.Length + 2 + length)]);
+        separator.CopyTo(joined[before.Length..]);
+        element.CopyTo(joined[(before.Length + separator.Length)..]);
+        fields.SetValue(index, joined[..length]);
     }
 
     /// <summary>The index of the last line, or -1.</summary>
-    private static int LastForwardedFor(HttpFields fields)
+    private static int Last(HttpFields fields, KnownField name)
     {
         int last = -1;
-        for (int i = fields.Find(KnownField.XForwardedFor); i >= 0; i = fields.Find(KnownField.XForwardedFor, i + 1))
+        for (int i = fields.Find(name); i >= 0; i = fields.Find(name, i + 1))
         {
             last = i;
         }

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Text;
 using FastMesh.Engine.Routing;
 using FastMesh.Engine.Telemetry;
+using FastMesh.Model;
 using FastMesh.Protocols;
 using FastMesh.Protocols.Http1;
 using FastMesh.Protocols.Http2;
@@ -95,8 +96,9 @@ internal sealed class HttpManager
 
     public bool AppendForwardedPort { get; init; }
 
-    /// <summary>ALWAYS_FORWARD_ONLY: <c>x-forwarded-client-cert</c> passes as it came.</summary>
-    public bool AlwaysForwardsClientCert { get; init; }
+    public ForwardClientCert ForwardClientCert { get; init; }
+
+    public ClientCertDetails ClientCertDetails { get; init; } = new(false, false, false, false, false);
 
     /// <summary>Field names of responses are written in <c>proper_case_words</c>.</summary>
     public bool ProperCaseWords { get; init; }

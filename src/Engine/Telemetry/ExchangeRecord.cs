@@ -50,6 +50,15 @@ internal sealed class ExchangeRecord
 
     public string? UpstreamFailureReason { get; set; }
 
+    /// <summary>Why the downstream TLS handshake failed.</summary>
+    public string? DownstreamFailureReason { get; set; }
+
+    /// <summary>Null where the client speaks in plaintext.</summary>
+    public ConnectionSecurity? DownstreamSecurity { get; set; }
+
+    /// <summary>Null where the upstream is spoken to in plaintext.</summary>
+    public ConnectionSecurity? UpstreamSecurity { get; set; }
+
     public NetAddress DownstreamRemote { get; set; }
 
     public NetAddress DownstreamDirectRemote { get; set; }
@@ -101,6 +110,9 @@ internal sealed class ExchangeRecord
         ConnectionTerminationDetails = null;
         LocalReplyBody = default;
         UpstreamFailureReason = null;
+        DownstreamFailureReason = null;
+        DownstreamSecurity = null;
+        UpstreamSecurity = null;
         DownstreamRemote = default;
         DownstreamDirectRemote = default;
         DownstreamLocal = default;

@@ -8,7 +8,7 @@ internal enum FormatOperator : byte
     Literal,
 
     /// <summary>
-    /// Known, but nothing here can have a value of it: TLS on plain connections, metadata nobody sets.
+    /// Known, but nothing here can have a value of it: metadata nobody sets.
     /// </summary>
     Absent,
     StartTime,
@@ -61,6 +61,11 @@ internal enum FormatOperator : byte
     GrpcStatus,
     GrpcStatusSnake,
     GrpcStatusNumber,
+    DownstreamTransportFailureReason,
+
+    /// <summary>What TLS knows of the downstream connection; which value of it is in the part.</summary>
+    DownstreamTls,
+    UpstreamTls,
 }
 
 /// <summary>The operators by name.</summary>
@@ -118,27 +123,7 @@ internal static class FormatOperators
         ["LOCAL_REPLY_BODY"] = FormatOperator.LocalReplyBody,
         ["GRPC_STATUS"] = FormatOperator.GrpcStatus,
         ["GRPC_STATUS_NUMBER"] = FormatOperator.GrpcStatusNumber,
-        ["DOWNSTREAM_TLS_VERSION"] = FormatOperator.Absent,
-        ["DOWNSTREAM_TLS_CIPHER"] = FormatOperator.Absent,
-        ["DOWNSTREAM_TLS_SESSION_ID"] = FormatOperator.Absent,
-        ["DOWNSTREAM_LOCAL_URI_SAN"] = FormatOperator.Absent,
-        ["DOWNSTREAM_PEER_URI_SAN"] = FormatOperator.Absent,
-        ["DOWNSTREAM_LOCAL_SUBJECT"] = FormatOperator.Absent,
-        ["DOWNSTREAM_PEER_SUBJECT"] = FormatOperator.Absent,
-        ["DOWNSTREAM_PEER_ISSUER"] = FormatOperator.Absent,
-        ["DOWNSTREAM_PEER_SERIAL"] = FormatOperator.Absent,
-        ["DOWNSTREAM_PEER_FINGERPRINT_256"] = FormatOperator.Absent,
-        ["DOWNSTREAM_PEER_CERT"] = FormatOperator.Absent,
-        ["DOWNSTREAM_TRANSPORT_FAILURE_REASON"] = FormatOperator.Absent,
-        ["UPSTREAM_TLS_VERSION"] = FormatOperator.Absent,
-        ["UPSTREAM_TLS_CIPHER"] = FormatOperator.Absent,
-        ["UPSTREAM_TLS_SESSION_ID"] = FormatOperator.Absent,
-        ["UPSTREAM_LOCAL_URI_SAN"] = FormatOperator.Absent,
-        ["UPSTREAM_PEER_URI_SAN"] = FormatOperator.Absent,
-        ["UPSTREAM_LOCAL_SUBJECT"] = FormatOperator.Absent,
-        ["UPSTREAM_PEER_SUBJECT"] = FormatOperator.Absent,
-        ["UPSTREAM_PEER_ISSUER"] = FormatOperator.Absent,
-        ["UPSTREAM_PEER_CERT"] = FormatOperator.Absent,
+        ["DOWNSTREAM_TRANSPORT_FAILURE_REASON"] = FormatOperator.DownstreamTransportFailureReason,
         ["DYNAMIC_METADATA"] = FormatOperator.Absent,
         ["CLUSTER_METADATA"] = FormatOperator.Absent,
         ["UPSTREAM_METADATA"] = FormatOperator.Absent,
@@ -146,7 +131,7 @@ internal static class FormatOperators
     };
 
     /// <summary>All names, for messages.</summary>
-    public static string Known => string.Join(", ", s_byName.Keys);
+    public static string Known => $"{string.Join(", ", s_byName.Keys)}, and {TlsValues.Known}";
 
     public static bool TryParse(string name, out FormatOperator kind) => s_byName.TryGetValue(name, out kind);
 

@@ -19,6 +19,9 @@ internal readonly record struct FormatPart(FormatOperator Operator, byte[] Text)
     public int LengthMax { get; init; }
 
     public TimeFormat? Time { get; init; }
+
+    /// <summary>Of <see cref="FormatOperator.DownstreamTls"/> and its twin.</summary>
+    public TlsValue Tls { get; init; }
 }
 
 /// <summary>Reads one <c>%OPERATOR(argument?alternative):length%</c>.</summary>
@@ -84,13 +87,16 @@ internal static class FormatPartReader
     {
         part = default;
         problem = "";
-        if (!FormatOperators.TryParse(name, out FormatOperator kind))
+        TlsValue tls = default;
+        if (!FormatOperators.TryParse(name, out FormatOperator kind)
+            && !TlsValues.TryParse(name, out kind, out tls))
         {
             problem = $"operator %{name}% is not known; known are {FormatOperators.Known}";
             return false;
         }
 
-        if (kind is FormatOperator.StartTime or FormatOperator.EmitTime)
+        bool isTls = kind is FormatOperator.DownstreamTls or FormatOperator.UpstreamTls;
+        if (kind is FormatOperator.StartTime or FormatOperator.EmitTime || (isTls && tls.IsTime()))
         {
             TimeFormat time = TimeFormat.Default;
             if (argument is not null && !TimeFormat.TryCompile(argument, out time, out problem))
@@ -98,7 +104,7 @@ internal static class FormatPartReader
                 return false;
             }
 
-            part = new FormatPart(kind, []) { Time = time, LengthMax = length };
+            part = new FormatPart(kind, []) { Time = time, Tls = tls, LengthMax = length };
             return true;
         }
 
@@ -127,7 +133,7 @@ internal static class FormatPartReader
 
         part = kind == FormatOperator.Environment
             ? Environment(argument!, length)
-            : Named(kind, argument ?? "", length);
+            : Named(kind, argument ?? "", length) with { Tls = tls };
         return true;
     }
 

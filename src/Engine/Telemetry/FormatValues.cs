@@ -68,11 +68,34 @@ internal static class FormatValues
                 return true;
             case FormatOperator.GrpcStatus or FormatOperator.GrpcStatusSnake or FormatOperator.GrpcStatusNumber:
                 return GrpcStatus(ref writer, part.Operator, record);
+            case FormatOperator.DownstreamTls:
+                return Tls(ref writer, part, record.DownstreamSecurity);
+            case FormatOperator.UpstreamTls:
+                return Tls(ref writer, part, record.UpstreamSecurity);
             default:
                 return TryWriteTime(ref writer, part.Operator, record)
                     || TryWriteText(ref writer, part.Operator, record)
                     || TryWriteAddress(ref writer, part.Operator, record);
         }
+    }
+
+    private static bool Tls(ref ByteWriter writer, in FormatPart part, ConnectionSecurity? security)
+    {
+        if (security is null)
+        {
+            return false;
+        }
+
+        if (part.Time is { } time)
+        {
+            long? moment = security.Time(part.Tls);
+            time.Write(ref writer, moment ?? 0);
+            return moment is not null;
+        }
+
+        string? text = security.Text(part.Tls);
+        writer.Write(text ?? "");
+        return !string.IsNullOrEmpty(text);
     }
 
     /// <summary>Of trailers, else of the head, else what the HTTP status means; only of gRPC calls.</summary>
@@ -134,6 +157,7 @@ internal static class FormatValues
             FormatOperator.ConnectionTerminationDetails => record.ConnectionTerminationDetails,
             FormatOperator.UpstreamCluster => record.UpstreamCluster,
             FormatOperator.UpstreamTransportFailureReason => record.UpstreamFailureReason,
+            FormatOperator.DownstreamTransportFailureReason => record.DownstreamFailureReason,
             FormatOperator.RequestedServerName => record.RequestedServerName,
             FormatOperator.RouteName => record.RouteName,
             FormatOperator.VirtualHostName => record.VirtualHostName,

@@ -273,6 +273,7 @@ internal sealed class ListenerStats : StatBlock
     public long DownstreamCxOverloadReject;
     public long DownstreamCxAcceptRests;
     public long DownstreamGlobalCxOverflow;
+    public long DownstreamCxHandshakeOverflow;
     public long DownstreamPreCxTimeout;
     public long DownstreamPreCxActive;
     public long DownstreamCxLoop;
@@ -289,6 +290,7 @@ internal sealed class ListenerStats : StatBlock
         visitor.Counter("downstream_cx_overload_reject", DownstreamCxOverloadReject);
         visitor.Counter("downstream_cx_accept_rests", DownstreamCxAcceptRests);
         visitor.Counter("downstream_global_cx_overflow", DownstreamGlobalCxOverflow);
+        visitor.Counter("downstream_cx_handshake_overflow", DownstreamCxHandshakeOverflow);
         visitor.Counter("downstream_pre_cx_timeout", DownstreamPreCxTimeout);
         visitor.Gauge("downstream_pre_cx_active", DownstreamPreCxActive);
         visitor.Counter("downstream_cx_loop", DownstreamCxLoop);

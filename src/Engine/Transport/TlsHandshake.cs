@@ -17,13 +17,16 @@ internal sealed class TlsHandshake
     private readonly TransportConnection _connection;
     private readonly Action<TlsHandshake> _done;
     private readonly ReactorTimer _timer;
+    private readonly TlsHandshakeQueue? _queue;
     private bool _isDone;
 
-    private TlsHandshake(TransportConnection connection, object? owner, Action<TlsHandshake> done)
+    private TlsHandshake(
+        TransportConnection connection, object? owner, Action<TlsHandshake> done, TlsHandshakeQueue? queue)
     {
         _connection = connection;
         Owner = owner;
         _done = done;
+        _queue = queue;
         _timer = new ReactorTimer(static run => ((TlsHandshake)run!).OnTimeout(), this);
     }
 
@@ -35,19 +38,36 @@ internal sealed class TlsHandshake
     /// <summary>The time was over.</summary>
     public bool TimedOut { get; private set; }
 
+    /// <summary>Too many were under way, and this one had waited longest.</summary>
+    public bool MadeRoom { get; private set; }
+
     /// <summary>Plaintext may pass.</summary>
     public bool Succeeded =>
-        _connection.Tls is { IsEstablished: true, Error: null } && !TimedOut && !_connection.IsClosed;
+        _connection.Tls is { IsEstablished: true, Error: null } && !TimedOut && !MadeRoom && !_connection.IsClosed;
 
     /// <summary>Why it failed.</summary>
     public string Reason => TimedOut ? "the handshake took too long"
+        : MadeRoom ? "too many handshakes were under way, and this one had waited longest"
         : _connection.Tls?.Error?.ToString() ?? _connection.Error.Text;
 
+    // Links of the queue.
+    internal TlsHandshake? Older { get; set; }
+
+    internal TlsHandshake? Newer { get; set; }
+
     /// <summary>Begins; <paramref name="done"/> is called once, in this call or later.</summary>
+    /// <param name="connection">It has said nothing yet.</param>
+    /// <param name="session">Its TLS.</param>
+    /// <param name="timeoutMs">Time until it must be complete.</param>
+    /// <param name="owner">Becomes <see cref="Owner"/>.</param>
+    /// <param name="done">Told when it is complete or has failed.</param>
+    /// <param name="queue">Bounds those under way; null for no bound.</param>
     public static void Begin(
-        TransportConnection connection, TlsSession session, int timeoutMs, object? owner, Action<TlsHandshake> done)
+        TransportConnection connection, TlsSession session, int timeoutMs, object? owner, Action<TlsHandshake> done,
+        TlsHandshakeQueue? queue = null)
     {
-        var run = new TlsHandshake(connection, owner, done);
+        var run = new TlsHandshake(connection, owner, done, queue);
+        queue?.Enter(run);
         connection.Owner = run;
         connection.IdleActivity = s_activity;
         connection.Reactor.Timers.Schedule(run._timer, timeoutMs);
@@ -87,6 +107,13 @@ internal sealed class TlsHandshake
         }
     }
 
+    /// <summary>Ends it, for another.</summary>
+    public void MakeRoom()
+    {
+        MadeRoom = true;
+        End();
+    }
+
     private static void OnActivity(TransportConnection connection)
     {
         if (connection.Owner is TlsHandshake run)
@@ -117,6 +144,7 @@ internal sealed class TlsHandshake
         }
 
         _isDone = true;
+        _queue?.Leave(this);
         _connection.Reactor.Timers.Cancel(_timer);
         _connection.Owner = null;
         _connection.IdleActivity = null;

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using FastMesh.Engine.Reactors;
+using FastMesh.Engine.Telemetry;
 using FastMesh.Tls;
 
 namespace FastMesh.Engine.Transport;
@@ -43,6 +44,9 @@ internal sealed class TlsLayer : IDisposable
 
     /// <summary>The session, for what it knows of the peer.</summary>
     public TlsSession Session => _session;
+
+    /// <summary>What the handshake proved; null before it is complete, and still there after the end.</summary>
+    public ConnectionSecurity? Security { get; private set; }
 
     /// <summary>The handshake is complete.</summary>
     public bool IsEstablished => _session.IsEstablished;
@@ -164,6 +168,11 @@ internal sealed class TlsLayer : IDisposable
             : ReadOnlySequence<byte>.Empty;
         TlsStatus status = wasHandshaking ? _session.Handshake(ref input, Output) : TlsStatus.Done;
         bool hasPlaintext = false;
+        if (wasHandshaking && IsEstablished)
+        {
+            Security = new ConnectionSecurity(_session);
+        }
+
         if (IsEstablished && status != TlsStatus.Failed)
         {
             status = Decrypt(ref input, ref hasPlaintext);

@@ -37,10 +37,8 @@ internal sealed class Http1Client : UpstreamStream
         pool.OnConnected();
     }
 
-    public TransportConnection Connection { get; }
-
     /// <inheritdoc/>
-    public override NetAddress LocalAddress => Connection.LocalAddress;
+    public override TransportConnection Connection { get; }
 
     /// <summary>Requests begun on this connection.</summary>
     public long Requests { get; private set; }

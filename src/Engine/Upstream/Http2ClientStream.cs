@@ -50,7 +50,7 @@ internal sealed class Http2ClientStream : UpstreamStream, ICriticalNotifyComplet
     public ResponseHead? ResponseTarget => _head;
 
     /// <inheritdoc/>
-    public override NetAddress LocalAddress => _client.Connection.LocalAddress;
+    public override TransportConnection Connection => _client.Connection;
 
     /// <inheritdoc/>
     public override bool IsReused => _client.IsClosed && _client.Requests > 1;

@@ -14,8 +14,8 @@ internal abstract class UpstreamStream : MessageStream
     /// <summary>What framing and trailers of a response may cost.</summary>
     public Http1Limits Limits { get; }
 
-    /// <summary>This proxy's address on the connection.</summary>
-    public abstract NetAddress LocalAddress { get; }
+    /// <summary>What carries it, perhaps beside others.</summary>
+    public abstract TransportConnection Connection { get; }
 
     /// <summary>Where trailers of the response are decoded, by a protocol that has them apart from the body.</summary>
     public HttpFields? ResponseTrailers { get; set; }

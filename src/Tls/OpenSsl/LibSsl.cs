@@ -212,6 +212,12 @@ internal static unsafe class LibSsl
     public static extern nint SSL_get_certificate(nint ssl);
 
     [DllImport(Library)]
+    public static extern nint SSL_get_session(nint ssl);
+
+    [DllImport(Library)]
+    public static extern byte* SSL_SESSION_get_id(nint session, uint* length);
+
+    [DllImport(Library)]
     public static extern nint SSL_get_peer_cert_chain(nint ssl);
 
     [DllImport(Library)]

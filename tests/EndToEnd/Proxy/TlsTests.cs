@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using FastMesh.Tests.EndToEnd.Processes;
 using FastMesh.Tests.Support.Tls;
@@ -10,8 +11,9 @@ using Xunit;
 namespace FastMesh.Tests.EndToEnd.Proxy;
 
 /// <summary>TLS against curl, openssl, nginx and SslStream, on both sides of the executable.</summary>
-public sealed class TlsTests : IDisposable
+public sealed partial class TlsTests : IDisposable
 {
+    private const string ClientId = "spiffe://cluster.local/ns/a/sa/client";
     private const string ServerId = "spiffe://cluster.local/ns/a/sa/server";
 
     private readonly TestFolder _folder = new();
@@ -21,7 +23,7 @@ public sealed class TlsTests : IDisposable
     {
         _folder.Write("ca.pem", _authority.Pem);
         Issue("server", new Leaf { DnsNames = ["server.test"], Uris = [ServerId] });
-        Issue("client", Leaf.Workload("spiffe://cluster.local/ns/a/sa/client"));
+        Issue("client", Leaf.Workload(ClientId));
     }
 
     [Theory]
@@ -48,23 +50,79 @@ public sealed class TlsTests : IDisposable
     [InlineData("expired", 56, "ssl.fail_verify_error: 1")]
     public async Task ClientCertificate_Required_IsCheckedAndCounted(string certificate, int exit, string counter)
     {
-        Issue("foreign", Leaf.Workload("spiffe://cluster.local/ns/a/sa/client"), new TestAuthority());
-        Issue("expired", Leaf.Workload("spiffe://cluster.local/ns/a/sa/client") with
+        Issue("foreign", Leaf.Workload(ClientId), new TestAuthority());
+        Issue("expired", Leaf.Workload(ClientId) with
         {
             NotAfter = DateTimeOffset.UtcNow.AddMinutes(-1),
         });
         await using TestProcess nginx = await Backends.NginxAsync(_folder, _folder["backend.sock"]);
         await using ProxyProcess proxy = await StartAsync(
-            Server(
-                $"validation_context: {{ trusted_ca: {{ filename: '{_folder["ca.pem"]}' }} }}",
-                "require_client_certificate: true,"),
-            "", "auto");
+            Server(Trusting(), "require_client_certificate: true,"), "", "auto");
         string[] shown = certificate.Length == 0
             ? []
             : ["--cert", _folder[certificate + ".pem"], "--key", _folder[certificate + ".key"]];
         (int code, _, string error) = await CurlAsync(proxy, "/", shown);
         Assert.True(code == exit, error);
         await Poll.UntilAsync(async () => (await SslAsync(proxy)).Contains(counter, StringComparison.Ordinal));
+    }
+
+    /// <summary>Only a client that has shown a certificate states an identity, or has one stated.</summary>
+    [Theory]
+    [InlineData("SANITIZE", true, "")]
+    [InlineData("FORWARD_ONLY", true, "URI=spiffe://told")]
+    [InlineData("FORWARD_ONLY", false, "")]
+    [InlineData("APPEND_FORWARD", true, "URI=spiffe://told,By=" + ServerId + ";Hash=*;Subject=\"\";URI=" + ClientId)]
+    [InlineData("APPEND_FORWARD", false, "")]
+    [InlineData("SANITIZE_SET", true, "By=" + ServerId + ";Hash=*;Subject=\"\";URI=" + ClientId)]
+    [InlineData("SANITIZE_SET", false, "")]
+    [InlineData("ALWAYS_FORWARD_ONLY", false, "URI=spiffe://told")]
+    public async Task ForwardedClientCert_OfEachMode_TellsTheUpstream(string mode, bool shows, string expected)
+    {
+        await using TestProcess nginx = await Backends.NginxAsync(
+            _folder, _folder["backend.sock"], $$"""
+                server {
+                  listen unix:{{_folder["backend.sock"]}};
+                  location / { return 200 "$http_x_forwarded_client_cert\n"; }
+                }
+                """);
+        string config = Configs.Forward(_folder["backend.sock"], socket: Server(Trusting()))
+            .Replace(
+                "stat_prefix: web",
+                $"stat_prefix: web\n                forward_client_cert_details: {mode}\n"
+                + "                set_current_client_cert_details: { subject: true, uri: true, dns: true }",
+                StringComparison.Ordinal);
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(_folder.Write("mesh.yaml", config));
+        string[] shown = shows ? ["--cert", _folder["client.pem"], "--key", _folder["client.key"]] : [];
+        (int code, string output, string error) =
+            await CurlAsync(proxy, "/", ["-H", "x-forwarded-client-cert: URI=spiffe://told", .. shown]);
+        Assert.True(code == 0, error);
+        Assert.Equal(expected, HashPattern().Replace(output, "Hash=*"));
+    }
+
+    /// <summary>Both ends of the proxy in one line, of HTTP and of a failed handshake.</summary>
+    [Fact]
+    public async Task AccessLog_NamesBothPeersAndWhyAHandshakeFailed()
+    {
+        await using TestProcess nginx = await TlsNginxAsync();
+        string log = "access_log: [{ name: f, typed_config: { '@type': "
+            + "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, "
+            + $"path: '{_folder["NAME.log"]}', log_format: {{ text_format_source: {{ inline_string: "
+            + "\"%DOWNSTREAM_PEER_URI_SAN% %DOWNSTREAM_TLS_VERSION% %UPSTREAM_PEER_URI_SAN% %UPSTREAM_TLS_CIPHER% "
+            + "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%\\n\" } } } }]";
+        string config = Configs.Forward(
+            _folder["backend.sock"], Client("ca", ServerId),
+            socket: Server(Trusting(), "require_client_certificate: true,"))
+            .Replace("stat_prefix: web", "stat_prefix: web\n                "
+                + log.Replace("NAME", "http", StringComparison.Ordinal), StringComparison.Ordinal)
+            .Replace("filter_chains:", log.Replace("NAME", "listener", StringComparison.Ordinal)
+                + "\n      filter_chains:", StringComparison.Ordinal);
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(_folder.Write("mesh.yaml", config));
+        (int code, _, string error) = await CurlAsync(
+            proxy, "/", "--cert", _folder["client.pem"], "--key", _folder["client.key"]);
+        Assert.True(code == 0, error);
+        await LogAsync("http.log", $"{ClientId} TLSv1.3 {ServerId} ECDHE-ECDSA-AES128-GCM-SHA256 -\n");
+        Assert.NotEqual(0, (await CurlAsync(proxy, "/")).Code);
+        await LogAsync("listener.log", "peer did not return a certificate");
     }
 
     [Theory]
@@ -193,6 +251,15 @@ public sealed class TlsTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    [GeneratedRegex("Hash=[0-9a-f]{64}")]
+    private static partial Regex HashPattern();
+
+    private Task LogAsync(string name, string part) => Poll.UntilAsync(async () =>
+        File.Exists(_folder[name])
+        && (await File.ReadAllTextAsync(_folder[name])).Contains(part, StringComparison.Ordinal));
+
+    private string Trusting() => $"validation_context: {{ trusted_ca: {{ filename: '{_folder["ca.pem"]}' }} }}";
 
     private static string Url(ProxyProcess proxy, string path) =>
         proxy.Url("web", path).ToString().Replace("http:", "https:", StringComparison.Ordinal);

@@ -9,6 +9,8 @@ using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
 using FastMesh.Model;
 using FastMesh.Tests.Unit.Engine.Transport;
+using FastMesh.Tls;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FastMesh.Tests.Unit.Engine.Connections;
@@ -24,10 +26,12 @@ internal sealed class TestMesh : IAsyncDisposable
     private readonly ListenerSockets _sockets;
     private ListenerSet _set = ListenerSet.Empty;
 
-    public TestMesh(string kind = nameof(TransportKind.Epoll), int globalMax = int.MaxValue)
+    public TestMesh(
+        string kind = nameof(TransportKind.Epoll), int globalMax = int.MaxValue, int handshakesMax = 1,
+        ILogger? logger = null)
     {
         _reactors = new TestReactors(Enum.Parse<TransportKind>(kind));
-        _pipeline = new AcceptPipeline(0, new ConnectionCount(), new ConnectionCount(), globalMax, NullLogger.Instance);
+        _pipeline = new AcceptPipeline(0, new ConnectionCount(), new ConnectionCount(), globalMax, handshakesMax, logger ?? NullLogger.Instance);
         _sockets = new ListenerSockets(Reactor, 1, _pipeline, NullLogger.Instance);
     }
 
@@ -39,6 +43,9 @@ internal sealed class TestMesh : IAsyncDisposable
 
     /// <summary>How long a listener filter waits for a client that says nothing.</summary>
     public int ServerFirstWaitMs { get; set; } = 50;
+
+    /// <summary>Serves chains that speak TLS.</summary>
+    public TlsContext? Tls { get; set; }
 
     /// <summary>Serves chains that are not tcp_proxy.</summary>
     public NetworkFilterDelegate Handler { get; set; } = static connection => connection.End();
@@ -86,6 +93,7 @@ internal sealed class TestMesh : IAsyncDisposable
             ReactorCount = 1,
             ServerFirstWaitMs = ServerFirstWaitMs,
             HttpManager = _ => connection => Handler(connection),
+            Tls = _ => Tls,
             Clusters = _clusters.GetValueOrDefault,
             TcpStats = _ => Tcp,
             ListenerStats = listener => _stats.TryGetValue(listener.Name, out ListenerStats[]? known)
