@@ -17,6 +17,11 @@ public sealed record Http2ProtocolSettings
     public int MaxConcurrentStreams { get; init; } = 1024;
 
     /// <summary>
+    /// Downstream: extended CONNECT (RFC 8441) is offered to clients; default false. Upstream the server decides.
+    /// </summary>
+    public bool AllowConnect { get; init; }
+
+    /// <summary>
     /// Bytes that a stream may have unread; default 64 KiB (Envoy: 16 MiB), which is what a stalled stream can hold.
     /// </summary>
     public int StreamWindowBytes { get; init; } = 64 << 10;

@@ -323,19 +323,6 @@ public sealed class Http2UpstreamTests
         Assert.False(call.IsWhole && call.Status == 200);
     }
 
-    [Fact]
-    public void Upgrade_OfHttp1_IsRefusedWhereTheUpstreamSpeaksHttp2()
-    {
-        SimulatedHttpWorld world = new(
-            1,
-            configure: static settings => settings with { Upgrades = [new UpgradeRule("websocket")] },
-            cluster: static model => model with { Protocol = UpstreamProtocol.Http2 },
-            upstream: _upstream.Accept);
-        string answer = world.Exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
-        Assert.StartsWith("HTTP/1.1 403 ", answer, StringComparison.Ordinal);
-        Assert.Empty(_upstream.Requests);
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -43,10 +43,10 @@ internal static class Http2OptionsReader
                 "max_inbound_priority_frames_per_stream", defaults.MaxPriorityFramesPerStream),
             MaxWindowUpdatesPerData = options.Count(
                 "max_inbound_window_update_frames_per_data_frame_sent", defaults.MaxWindowUpdatesPerData, min: 1),
+            AllowConnect = options.Flag("allow_connect"),
             StreamErrorOnMalformedMessage = options.Flag("override_stream_error_on_invalid_http_message", true),
         };
         options.Ignore("max_outbound_frames", "what is queued is limited by bytes and by streams");
-        options.Only("allow_connect", false, "extended CONNECT (RFC 8441) is not supported yet");
         options.Only("allow_metadata", false, "METADATA frames are not supported");
         if (options.Sub("connection_keepalive", Core + "KeepaliveSettings") is { } keepalive)
         {

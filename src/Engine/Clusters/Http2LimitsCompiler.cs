@@ -19,7 +19,6 @@ internal static class Http2LimitsCompiler
             HeaderBlockBytesMax = headBytes + BlockBytesSlack,
             FieldsMax = settings.MaxHeadersCount,
             ContinuationFramesMax = ContinuationFrames(headBytes),
-            AllowConnect = false,
         };
     }
 
@@ -27,7 +26,6 @@ internal static class Http2LimitsCompiler
     public static Http2Limits OfCluster(Cluster cluster) => Of(cluster.Http2) with
     {
         FieldsMax = cluster.MaxHeadersCount,
-        AllowConnect = false,
     };
 
     private static Http2Limits Of(Http2ProtocolSettings said) => Http2Limits.Default with
@@ -35,6 +33,7 @@ internal static class Http2LimitsCompiler
         DecoderTableBytes = said.HpackTableBytes,
         EncoderTableBytes = said.HpackTableBytes,
         StreamsMax = said.MaxConcurrentStreams,
+        AllowConnect = said.AllowConnect,
         StreamWindowBytes = said.StreamWindowBytes,
         ConnectionWindowBytes = said.ConnectionWindowBytes,
         OwedFramesMax = said.MaxOutboundControlFrames,

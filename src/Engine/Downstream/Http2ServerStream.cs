@@ -125,7 +125,16 @@ internal sealed class Http2ServerStream : DownstreamStream
     public override bool WriteHead(Exchange exchange)
     {
         ResponseHead head = exchange.Response;
-        SubmitResult result = _server.Link.Session.SubmitResponse(Key, head, endStream: head.Body.IsEmpty);
+        int status = head.StatusCode;
+        if (status == 101)
+        {
+            // RFC 8441 §5: this is how HTTP/2 says it.
+            head.StatusCode = 200;
+        }
+
+        bool endStream = head.Body.IsEmpty && !exchange.IsTunnel;
+        SubmitResult result = _server.Link.Session.SubmitResponse(Key, head, endStream);
+        head.StatusCode = status;
         _server.Link.Wake();
 
         // A head for a stream that is gone goes nowhere, as bytes for a closed connection do.

@@ -91,6 +91,9 @@ internal sealed class Exchange
     /// <summary>The client asks to leave HTTP.</summary>
     public bool IsUpgrade { get; set; }
 
+    /// <summary>The key of its WebSocket handshake is ours: the client, of HTTP/2, sent none.</summary>
+    public bool MadeWebSocketKey { get; set; }
+
     /// <summary>It has left HTTP: bytes pass as they come.</summary>
     public bool IsTunnel { get; private set; }
 
@@ -381,6 +384,7 @@ internal sealed class Exchange
         OriginalDestination = default;
         IsSecure = false;
         IsUpgrade = false;
+        MadeWebSocketKey = false;
         IsTunnel = false;
         RedirectToPath = false;
         ResponseStarted = false;

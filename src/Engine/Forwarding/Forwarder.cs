@@ -158,12 +158,6 @@ internal sealed class Forwarder
 
         exchange.SetEndpoint(endpoint);
         bool isHttp2 = cluster.IsHttp2For(exchange.Request.Version);
-        if (isHttp2 && exchange.IsUpgrade)
-        {
-            exchange.CloseDownstream = true;
-            return ForwardError.UpgradeRefused;
-        }
-
         ConnectionPool pool = _state.Pools.PoolFor(endpoint, cluster, isHttp2);
         // A resend after the idle-close race goes over a fresh connection: the next idle one may be as dead.
         bool wantsFresh = exchange.Retries.HasRaced && !isHttp2;
@@ -181,6 +175,16 @@ internal sealed class Forwarder
         }
 
         exchange.SetUpstream(stream);
+        if (exchange.IsUpgrade)
+        {
+            ForwardError refusal = await stream.PrepareUpgradeAsync(exchange.Request);
+            if (refusal != ForwardError.None)
+            {
+                exchange.CloseDownstream = true;
+                return refusal;
+            }
+        }
+
         PrepareAttempt(exchange, endpoint, attempt);
         if (exchange.Interrupted != ForwardError.None)
         {

@@ -30,7 +30,7 @@ internal static class RequestPreparation
         }
 
         exchange.CloseDownstream |= !head.KeepAlive;
-        if (head.HasUpgrade && Ascii.EqualsIgnoreCase(head.Upgrade, "h2c"u8))
+        if (head.Version != HttpVersion.Http2 && head.HasUpgrade && Ascii.EqualsIgnoreCase(head.Upgrade, "h2c"u8))
         {
             // RFC 9113 §3.1: obsolete, and to be ignored. The request is served as what it is.
             head.SetUpgrade(default);
@@ -38,6 +38,11 @@ internal static class RequestPreparation
         }
 
         exchange.IsUpgrade = head.HasUpgrade || head.Method == HttpMethod.Connect;
+        if (head.Version == HttpVersion.Http2 && head.HasUpgrade)
+        {
+            Upgrade.FromExtendedConnect(exchange);
+        }
+
         PrepareAuthority(head, manager);
         if (head.Method != HttpMethod.Connect)
         {

@@ -17,8 +17,7 @@ internal static class Responder
         ResponseHead head = exchange.Response;
         upstream.OnFinalHead(head);
         exchange.Record.ResponseCodeDetails = "via_upstream";
-        bool isConnected = exchange.Request.Method == HttpMethod.Connect && head.StatusCode is >= 200 and < 300;
-        if (head.StatusCode == 101 || isConnected)
+        if (Upgrade.IsAccepted(exchange))
         {
             return await Upgrade.RunAsync(exchange, upstream);
         }

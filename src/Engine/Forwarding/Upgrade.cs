@@ -1,3 +1,4 @@
+using System;
 using System.IO.Pipelines;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Upstream;
@@ -7,9 +8,14 @@ using FastMesh.Protocols.Http1;
 namespace FastMesh.Engine.Forwarding;
 
 /// <summary>
-/// A connection that leaves HTTP (RFC 9110 §7.8, §9.3.6): the 101, or the 2xx to a CONNECT, goes downstream, then
-/// bytes pass both ways until both sides have ended. Nothing the client sends after its request reaches the upstream
-/// before that.
+/// An exchange that leaves HTTP (RFC 9110 §7.8, §9.3.6): the answer that accepts it goes downstream, then bytes pass
+/// both ways until both sides have ended. Nothing the client sends after its request reaches the upstream before that.
+/// Between the two sides every upgrade has the form of HTTP/1.1, and each side of HTTP/2 its own (RFC 8441):
+/// <code>
+/// HTTP/1.1   GET, upgrade: websocket      →  GET, Upgrade  →   GET, upgrade: websocket      HTTP/1.1
+/// HTTP/2     CONNECT, :protocol websocket →                →   CONNECT, :protocol websocket HTTP/2
+///            101 | 200                    ←      101       ←   101 | 200
+/// </code>
 /// </summary>
 internal static class Upgrade
 {
@@ -23,14 +29,26 @@ internal static class Upgrade
             return true;
         }
 
-        if (exchange.Request.Version == HttpVersion.Http2)
-        {
-            return false;
-        }
-
         bool isConnect = exchange.Request.Method == HttpMethod.Connect;
-        System.ReadOnlySpan<byte> type = isConnect ? "CONNECT"u8 : exchange.Request.Upgrade;
+        ReadOnlySpan<byte> type = isConnect ? "CONNECT"u8 : exchange.Request.Upgrade;
         return exchange.Route!.AllowsUpgrade(type) ?? exchange.Manager.AllowsUpgrade(type);
+    }
+
+    /// <summary>Gives an extended CONNECT (RFC 8441 §4) the form of HTTP/1.1.</summary>
+    public static void FromExtendedConnect(Exchange exchange)
+    {
+        RequestHead head = exchange.Request;
+        head.SetMethod("GET"u8);
+        head.Fields.Set(KnownField.Upgrade, head.Upgrade);
+        exchange.MadeWebSocketKey = WebSocketKey.TryAdd(head, exchange.Reactor);
+    }
+
+    /// <summary>The final head that stands in the exchange accepts the upgrade that was asked for.</summary>
+    public static bool IsAccepted(Exchange exchange)
+    {
+        int status = exchange.Response.StatusCode;
+        return status == 101 || (status is >= 200 and < 300 && exchange.IsUpgrade
+            && (exchange.Request.Method == HttpMethod.Connect || exchange.Response.Version == HttpVersion.Http2));
     }
 
     public static async ReactorTask<ForwardError> RunAsync(Exchange exchange, UpstreamStream upstream)
@@ -38,8 +56,11 @@ internal static class Upgrade
         upstream.BeginTunnel();
         exchange.CloseDownstream = true;
         exchange.BeginTunnel();
-        Http1Framing.StripHopByHop(exchange.Response.Fields, keepUpgrade: true);
-        exchange.Response.Body = BodyLength.None;
+        if (!PrepareHead(exchange))
+        {
+            return ForwardError.UpstreamProtocolError;
+        }
+
         Responder.WriteHead(exchange);
         exchange.Downstream.Writer.Flush();
         ReactorTask<long> up = PassAsync(exchange, exchange.Downstream, upstream);
@@ -47,6 +68,38 @@ internal static class Upgrade
         exchange.Record.BytesReceived += await up;
         exchange.RequestComplete = true;
         return exchange.Interrupted;
+    }
+
+    /// <summary>Gives the answer the form of HTTP/1.1.</summary>
+    /// <returns>False when the upstream did not understand the handshake that was made for it.</returns>
+    private static bool PrepareHead(Exchange exchange)
+    {
+        RequestHead request = exchange.Request;
+        ResponseHead head = exchange.Response;
+        bool isConnect = request.Method == HttpMethod.Connect;
+        if (exchange.MadeWebSocketKey)
+        {
+            if (head.StatusCode == 101 && !WebSocketKey.IsAnswered(request, head))
+            {
+                return false;
+            }
+
+            WebSocketKey.RemoveAnswer(head);
+        }
+        else if (head.StatusCode != 101 && !isConnect)
+        {
+            WebSocketKey.Answer(request, head);
+        }
+
+        if (head.StatusCode != 101 && !isConnect)
+        {
+            head.StatusCode = 101;
+            head.Fields.Set(KnownField.Upgrade, request.Upgrade);
+        }
+
+        Http1Framing.StripHopByHop(head.Fields, keepUpgrade: true);
+        head.Body = BodyLength.None;
+        return true;
     }
 
     private static async ReactorTask<long> PassAsync(Exchange exchange, MessageStream from, MessageStream to)

@@ -86,6 +86,9 @@ internal sealed class Http1Client : UpstreamStream
         body.Kind != BodyKind.EndStream ? body : body.HasLength ? BodyLength.Counted(body.Length) : BodyLength.Chunked;
 
     /// <inheritdoc/>
+    public override ReactorTask<ForwardError> PrepareUpgradeAsync(RequestHead head) => new(ForwardError.None);
+
+    /// <inheritdoc/>
     public override bool WriteHead(RequestHead head, bool isUpgrade)
     {
         Requests++;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO.Pipelines;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Transport;
@@ -22,6 +23,7 @@ internal sealed class Http2Client
     private readonly ResponseHead _unwantedHead = new();
     private readonly HttpFields _unwantedTrailers = new();
     private Http2ClientStream[] _streams = [];
+    private List<Http2ClientStream>? _waiting;
     private int _count;
     private int _reserved;
     private bool _isDraining;
@@ -84,6 +86,11 @@ internal sealed class Http2Client
         _reserved--;
         OnLess();
     }
+
+    /// <summary>Tells a stream that was reserved when the server's first SETTINGS are here.</summary>
+    public void AwaitSettings(Http2ClientStream stream) => (_waiting ??= []).Add(stream);
+
+    public void ForgetWaiting(Http2ClientStream stream) => _waiting!.Remove(stream);
 
     /// <summary>Opens a stream that was reserved.</summary>
     public SubmitResult Submit(Http2ClientStream stream, RequestHead head, bool endStream, out StreamKey key)
@@ -223,9 +230,26 @@ internal sealed class Http2Client
             }
         }
 
+        EndWaiting(ForwardError.UpstreamRefused);
         session.ReleaseMemory();
         Connection.Close();
         _pool.OnClosed();
+    }
+
+    private void EndWaiting(ForwardError error)
+    {
+        List<Http2ClientStream>? waiting = _waiting;
+        _waiting = null;
+        foreach (Http2ClientStream stream in waiting ?? [])
+        {
+            stream.OnSettings(error);
+        }
+    }
+
+    private void OnSettings()
+    {
+        _pool.OnSettings(Link.Session.PeerSettings.StreamsMax);
+        EndWaiting(ForwardError.None);
     }
 
     private void OnKeepalive()
@@ -306,7 +330,7 @@ internal sealed class Http2Client
         public void OnReset(StreamKey stream, Http2ErrorCode code, Http2Fault fault) =>
             client.OnReset(stream, code, fault);
 
-        public void OnSettings() => client._pool.OnSettings(client.Link.Session.PeerSettings.StreamsMax);
+        public void OnSettings() => client.OnSettings();
 
         public void OnPingAck(ulong opaque) => client.OnPingAck(opaque);
 

@@ -23,6 +23,7 @@ internal sealed class Http2ClientStream : UpstreamStream, ICriticalNotifyComplet
     private ForwardError _error;
     private long _sentBeforeBytes;
     private int _generation;
+    private bool _isWaitingForSettings;
     private bool _isHeadReady;
     private bool _isBegun;
     private bool _isWritten;
@@ -98,14 +99,65 @@ internal sealed class Http2ClientStream : UpstreamStream, ICriticalNotifyComplet
             : BodyLength.EndStream;
 
     /// <inheritdoc/>
+    public override async ReactorTask<ForwardError> PrepareUpgradeAsync(RequestHead head)
+    {
+        if (head.Method == HttpMethod.Connect)
+        {
+            return ForwardError.None;
+        }
+
+        if (head.Method != HttpMethod.Get || !head.Body.IsEmpty)
+        {
+            // An extended CONNECT has no method of its own, and no content.
+            return ForwardError.UpgradeRefused;
+        }
+
+        if (!_client.Link.Session.SettingsReceived)
+        {
+            _isWaitingForSettings = true;
+            _client.AwaitSettings(this);
+            ForwardError error = await this;
+            if (error != ForwardError.None)
+            {
+                return error;
+            }
+        }
+
+        // RFC 8441 §3: only a server that said so is sent one.
+        return _client.Link.Session.PeerSettings.EnableConnectProtocol
+            ? ForwardError.None
+            : ForwardError.UpgradeRefused;
+    }
+
+    /// <summary>The server's first SETTINGS are here, or with an error will not come: nothing was sent.</summary>
+    public void OnSettings(ForwardError error)
+    {
+        _isWaitingForSettings = false;
+        _isHeadReady = true;
+        _error = error;
+        ResumeHead();
+    }
+
+    /// <inheritdoc/>
     public override bool WriteHead(RequestHead head, bool isUpgrade)
     {
         _sentBeforeBytes = _client.Connection.BytesSent + _client.Connection.Writer.QueuedBytes;
         _isWritten = true;
         BodyLength body = head.Body;
         head.Body = Frame(body);
-        SubmitResult result = _client.Submit(this, head, endStream: body.IsEmpty, out StreamKey key);
+        bool isExtendedConnect = isUpgrade && head.HasUpgrade;
+        if (isExtendedConnect)
+        {
+            head.SetMethod("CONNECT"u8);
+        }
+
+        SubmitResult result = _client.Submit(this, head, endStream: body.IsEmpty && !isUpgrade, out StreamKey key);
         head.Body = body;
+        if (isExtendedConnect)
+        {
+            head.SetMethod("GET"u8);
+        }
+
         Key = key;
         _isBegun = result == SubmitResult.Sent;
         _reader.Begin(_client.Link, key);
@@ -211,7 +263,9 @@ internal sealed class Http2ClientStream : UpstreamStream, ICriticalNotifyComplet
     public override void EndSending() => _writer.End(null);
 
     /// <inheritdoc/>
-    public override void BeginTunnel() => throw new NotSupportedException("upgrades are refused before");
+    public override void BeginTunnel()
+    {
+    }
 
     /// <summary>Only of a lost connection, where all bytes behind the last acknowledged one are lost.</summary>
     public override bool NothingWasAcknowledged() =>
@@ -220,6 +274,13 @@ internal sealed class Http2ClientStream : UpstreamStream, ICriticalNotifyComplet
     /// <inheritdoc/>
     public override void Abort()
     {
+        if (_isWaitingForSettings)
+        {
+            _client.ForgetWaiting(this);
+            OnSettings(ForwardError.UpstreamRefused);
+            return;
+        }
+
         if (_isOver || !_isBegun)
         {
             return;

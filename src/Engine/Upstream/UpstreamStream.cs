@@ -29,6 +29,10 @@ internal abstract class UpstreamStream : MessageStream
     /// <summary>How this protocol frames a request's body.</summary>
     public abstract BodyLength Frame(BodyLength body);
 
+    /// <summary>Whether the head of an upgrade can be written, which may take a word of the peer.</summary>
+    /// <returns><see cref="ForwardError.None"/> when it can.</returns>
+    public abstract ReactorTask<ForwardError> PrepareUpgradeAsync(RequestHead head);
+
     /// <summary>Writes the request's head from its parsed parts; it leaves with the turn's flush.</summary>
     /// <returns>False when the head cannot be sent without breaking the grammar.</returns>
     public abstract bool WriteHead(RequestHead head, bool isUpgrade);

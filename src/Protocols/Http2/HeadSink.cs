@@ -137,6 +137,14 @@ internal ref struct HeadSink : IHpackSink
             _fields!.Join(KnownField.Cookie, "; "u8);
         }
 
+        if (head.Method == HttpMethod.Connect)
+        {
+            // RFC 9110 §9.3.6: it has no content; DATA is what passes once it is accepted.
+            ContentLength = -1;
+            head.Body = BodyLength.None;
+            return Http2Fault.None;
+        }
+
         if (endStream && ContentLength > 0)
         {
             return Http2Fault.ContentLengthMismatch;

@@ -102,12 +102,13 @@ internal sealed class Http2Client
     /// <summary>Sends a request; fields are lines of "name: value".</summary>
     public Http2Call Send(
         string method, string path, string fields, ReadOnlyMemory<byte> body, HttpFields? trailers = null,
-        bool staysOpen = false)
+        bool staysOpen = false, string protocol = "")
     {
         var head = new RequestHead();
         head.SetMethod(Encoding.Latin1.GetBytes(method));
         head.SetPath(Encoding.Latin1.GetBytes(path));
-        head.SetAuthority("proxy.test"u8);
+        head.SetAuthority(method == "CONNECT" && protocol.Length == 0 ? "proxy.test:80"u8 : "proxy.test"u8);
+        head.SetUpgrade(Encoding.Latin1.GetBytes(protocol));
         Http2Peer.Append(head.Fields, fields);
 
         bool hasBody = !body.IsEmpty || trailers is not null || staysOpen;

@@ -21,6 +21,9 @@ internal sealed class Http2Got(Http2UpstreamConnection connection, StreamKey key
         $"{Encoding.Latin1.GetString(head.MethodBytes)} {Encoding.Latin1.GetString(head.Path)} "
         + Encoding.Latin1.GetString(head.Authority);
 
+    /// <summary><c>:protocol</c> of an extended CONNECT.</summary>
+    public string Protocol { get; } = Encoding.Latin1.GetString(head.Upgrade);
+
     public string Fields { get; } = Http2Peer.Text(head.Fields);
 
     public StringBuilder Body { get; } = new();
@@ -36,6 +39,9 @@ internal sealed class Http2Got(Http2UpstreamConnection connection, StreamKey key
     public ReadOnlyMemory<byte> Unsent { get; set; }
 
     public HttpFields? UnsentTrailers { get; set; }
+
+    /// <summary>The answer goes on later: nothing ends with what is unsent now.</summary>
+    public bool StaysOpen { get; set; }
 }
 
 /// <summary>
@@ -46,6 +52,12 @@ internal sealed class Http2Upstream
 {
     /// <summary>Streams that it takes at once.</summary>
     public int StreamsMax { get; set; } = 100;
+
+    /// <summary>It takes extended CONNECT.</summary>
+    public bool AllowsConnect { get; set; } = true;
+
+    /// <summary>Called when bytes of a body have come.</summary>
+    public Action<Http2Got>? Received { get; set; }
 
     /// <summary>Called when a request is whole.</summary>
     public Action<Http2Got> Whole { get; set; } = static got => got.Connection.Answer(got, 200, "hello");
@@ -79,8 +91,9 @@ internal sealed class Http2UpstreamConnection
         _upstream = upstream;
         Connection = connection;
         Session = new Http2Session(
-            Http2Role.Server, Http2Limits.Default with { StreamsMax = upstream.StreamsMax }, new Http2Memory(),
-            connection.Writer);
+            Http2Role.Server,
+            Http2Limits.Default with { StreamsMax = upstream.StreamsMax, AllowConnect = upstream.AllowsConnect },
+            new Http2Memory(), connection.Writer);
         Session.Start();
         connection.Writer.Flush();
         Ended = ReadAsync();
@@ -96,7 +109,9 @@ internal sealed class Http2UpstreamConnection
     public bool IsLeft { get; private set; }
 
     /// <summary>Answers, with trailers behind the body if there are any.</summary>
-    public void Answer(Http2Got got, int status, string body = "", string fields = "", HttpFields? trailers = null)
+    public void Answer(
+        Http2Got got, int status, string body = "", string fields = "", HttpFields? trailers = null,
+        bool staysOpen = false)
     {
         var head = new ResponseHead { StatusCode = status };
         Http2Peer.Append(head.Fields, fields);
@@ -105,7 +120,8 @@ internal sealed class Http2UpstreamConnection
             : -1;
         head.Fields.Remove(KnownField.ContentLength);
         bool isFinal = status >= 200;
-        bool hasBody = isFinal && (body.Length > 0 || trailers is not null);
+        bool hasBody = isFinal && (body.Length > 0 || trailers is not null || staysOpen);
+        got.StaysOpen = staysOpen;
         head.Body = declared >= 0
             ? hasBody ? BodyLength.EndStreamDeclaring(declared) : BodyLength.NoneDeclaring(declared)
             : hasBody ? BodyLength.EndStream : BodyLength.None;
@@ -113,6 +129,15 @@ internal sealed class Http2UpstreamConnection
         got.Unsent = Encoding.Latin1.GetBytes(body);
         got.UnsentTrailers = trailers;
         Session.SetPending(got.Key, hasBody);
+        Pump();
+    }
+
+    /// <summary>Goes on with an answer that stayed open.</summary>
+    public void Continue(Http2Got got, string body, bool isLast)
+    {
+        got.Unsent = (byte[])[.. got.Unsent.Span, .. Encoding.Latin1.GetBytes(body)];
+        got.StaysOpen = !isLast;
+        Session.SetPending(got.Key, isPending: true);
         Pump();
     }
 
@@ -135,7 +160,7 @@ internal sealed class Http2UpstreamConnection
         while (Session.TryNextToSend(out StreamKey key))
         {
             var got = (Http2Got)Session.OwnerOf(key)!;
-            int count = Session.BeginData(key, got.Unsent.Length, got.UnsentTrailers is null);
+            int count = Session.BeginData(key, got.Unsent.Length, got.UnsentTrailers is null && !got.StaysOpen);
             if (count > 0)
             {
                 Connection.Writer.Append(got.Unsent.Span[..count]);
@@ -214,6 +239,7 @@ internal sealed class Http2UpstreamConnection
                 connection.Session.ConsumeData(stream, data.Length);
             }
 
+            connection._upstream.Received?.Invoke(got);
             EndIf(got, endStream);
         }
 

@@ -49,8 +49,6 @@ public sealed class ConfigErrorTests
         "upstream_bind_config.source_address.address: \"127.1\" is not an IP address")]
     [InlineData("upstream_bind_config: {source_address: {address: 127.0.0.1, protocol: UDP}}",
         "upstream_bind_config.source_address.protocol: UDP is not supported; use TCP")]
-    [InlineData("http2_protocol_options: {allow_connect: true}",
-        "http2_protocol_options.allow_connect: extended CONNECT (RFC 8441) is not supported yet")]
     [InlineData(Tls + "common_tls_context: {tls_certificate_sds_secret_configs: [{name: default}]}}}",
         "transport_socket.typed_config.common_tls_context.tls_certificate_sds_secret_configs[0]: secrets over SDS are "
         + "not supported yet; name the files or write the certificate here")]

@@ -103,7 +103,7 @@ public sealed class ResponseTests
         Http2Peer server = Http2Peer.Server();
         Assert.Equal(SubmitResult.Sent, client.Session.TrySubmitRequest(head, false, null, out _));
         client.SendTo(server);
-        Assert.Equal("request 1 CONNECT http://a/chat :protocol=websocket EndStream\n", server.TakeEvents());
+        Assert.Equal("request 1 CONNECT http://a/chat :protocol=websocket None\n", server.TakeEvents());
     }
 
     [Fact]
