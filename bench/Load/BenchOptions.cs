@@ -38,7 +38,7 @@ internal sealed record BenchOptions
     public const string Usage = """
         bench/Load [suite] [options]
 
-        suites    quick http1 open bulk tcp scale features log idle start reload all
+        suites    quick http1 http2 open bulk tcp scale features log idle start reload all
         --rounds N          rounds of each comparison (10)
         --seconds S         time of one sample (2)
         --warm-up S         load on each proxy before the first round, at least (4)
@@ -46,7 +46,7 @@ internal sealed record BenchOptions
         --fastmesh PATH     executable to measure (src/Proxy/bin/Release/net10.0/fastmesh)
         --aot PATH          executable published ahead of time, for start and idle
         --gentle            take no precedence over other programs: noisier, but the machine stays usable
-        --only A,B          contenders whose names start so (FastMesh, HAProxy, nginx, YARP)
+        --only A,B          contenders whose names start so (FastMesh, HAProxy, nginx, nghttpx, YARP)
         --report DIR        where REPORT.md goes (bench/report)
         """;
 

@@ -15,6 +15,7 @@ internal static class Program
     {
         ["quick"] = Http1Suite.Quick,
         ["http1"] = Http1Suite.Saturated,
+        ["http2"] = Http2Suite.Run,
         ["open"] = Http1Suite.OpenLoop,
         ["bulk"] = Http1Suite.Bulk,
         ["tcp"] = TcpSuite.Run,

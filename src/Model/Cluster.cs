@@ -182,7 +182,7 @@ public sealed record Cluster
     public UpstreamProtocol Protocol { get; init; }
 
     /// <summary>What HTTP/2 connections offer and may cost.</summary>
-    public Http2ProtocolSettings Http2 { get; init; } = Http2ProtocolSettings.Default;
+    public Http2ProtocolSettings Http2 { get; init; } = Http2ProtocolSettings.UpstreamDefault;
 
     /// <summary>Requests of one connection; 0 is no limit.</summary>
     public uint MaxRequestsPerConnection { get; init; }

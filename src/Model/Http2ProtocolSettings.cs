@@ -7,8 +7,14 @@ namespace FastMesh.Model;
 /// </summary>
 public sealed record Http2ProtocolSettings
 {
-    /// <summary>The settings that hold unless something is said.</summary>
+    /// <summary>What holds downstream unless something is said.</summary>
     public static Http2ProtocolSettings Default { get; } = new();
+
+    /// <summary>
+    /// What holds upstream unless something is said: many clients share a connection, so that its window must not
+    /// be used up by those that do not read.
+    /// </summary>
+    public static Http2ProtocolSettings UpstreamDefault { get; } = new() { ConnectionWindowBytes = 24 << 20 };
 
     /// <summary>Bytes of the peer's header table; default 4096.</summary>
     public int HpackTableBytes { get; init; } = 4096;
@@ -26,7 +32,7 @@ public sealed record Http2ProtocolSettings
     /// </summary>
     public int StreamWindowBytes { get; init; } = 64 << 10;
 
-    /// <summary>Bytes that all streams of a connection may have unread; default 1 MiB (Envoy: 24 MiB).</summary>
+    /// <summary>Bytes that all streams of a connection may have unread; 1 MiB downstream, 24 MiB upstream.</summary>
     public int ConnectionWindowBytes { get; init; } = 1 << 20;
 
     /// <summary>Acknowledgements and resets that the peer has not read; default 1000.</summary>

@@ -292,8 +292,11 @@ public sealed class Http2UpstreamTests
         Assert.Single(_upstream.Connections);
     }
 
-    [Fact]
-    public void Client_ReadsNothing_TheUpstreamIsStoppedByItsWindowAndOthersAreServed()
+    /// <summary>However many clients do not read, the connection's window is not theirs alone.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(60)]
+    public void Clients_ReadNothing_TheUpstreamIsStoppedByTheirWindowsAndOthersAreServed(int stalled)
     {
         SimulatedHttpWorld world = World();
         const int BodyBytes = 4 << 20;
@@ -304,14 +307,23 @@ public sealed class Http2UpstreamTests
         Http2Client client = world.Run(world.ConnectHttp2Async(
             Http2Limits.Default with { ConnectionWindowBytes = 16 << 20 }));
         client.ConsumesData = false;
-        Http2Call big = client.Get("/big");
-        Assert.True(world.Network.RunUntil(() => big.Unconsumed > 60_000));
+        var calls = new List<Http2Call>();
+        for (int i = 0; i < stalled; i++)
+        {
+            calls.Add(client.Get("/big"));
+        }
+
+        Assert.True(world.Network.RunUntil(() => calls.TrueForAll(static big => big.Unconsumed > 60_000)));
+        Assert.False(world.Network.RunUntil(static () => false, 1000));
         Assert.Equal("small", world.Run(client.Get("/other").Done).Body.ToString());
-        int unsent = _upstream.Requests[0].Unsent.Length;
-        Assert.InRange(BodyBytes - unsent, 1, 512 << 10);
+        for (int i = 0; i < stalled; i++)
+        {
+            Assert.InRange(BodyBytes - _upstream.Requests[i].Unsent.Length, 1, 512 << 10);
+        }
+
         client.ConsumesData = true;
-        client.Consume(big, big.Unconsumed);
-        Assert.Equal(BodyBytes, world.Run(big.Done).Body.Length);
+        client.Consume(calls[0], calls[0].Unconsumed);
+        Assert.Equal(BodyBytes, world.Run(calls[0].Done).Body.Length);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ namespace FastMesh.Bench.Load.Generating;
 /// one with evenly spaced intended send times, latency counted from the intended time. Written to cost little, since
 /// it shares a core with the backend: requests are preformatted, bodies are dropped in the kernel.
 /// </summary>
-internal sealed unsafe class HttpLoad : IDisposable
+internal sealed unsafe class HttpLoad : Generator
 {
     private const int BufferBytes = 64 * 1024;
     private const int EventsMax = 256;
@@ -78,7 +78,7 @@ internal sealed unsafe class HttpLoad : IDisposable
     /// Runs <paramref name="warmUp"/>, then calls <paramref name="begin"/>, counts for <paramref name="duration"/>,
     /// calls <paramref name="end"/>, and lets what is in flight finish. A rate of 0 is a closed loop.
     /// </summary>
-    public LoadResult Run(double rate, TimeSpan warmUp, TimeSpan duration, Action begin, Action end)
+    public override LoadResult Run(double rate, TimeSpan warmUp, TimeSpan duration, Action begin, Action end)
     {
         _closedLoop = rate <= 0;
         Reset();
@@ -102,7 +102,7 @@ internal sealed unsafe class HttpLoad : IDisposable
             latencies.P50Us, latencies.P99Us, latencies.P999Us, behind, _firstFailure);
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (var connection in _connections)
         {

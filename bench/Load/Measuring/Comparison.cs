@@ -9,17 +9,20 @@ namespace FastMesh.Bench.Load.Measuring;
 
 /// <summary>What is sent in a comparison.</summary>
 /// <param name="Title">As tables show it.</param>
-/// <param name="RequestFor">The request, by what the proxy is asked to do.</param>
-/// <param name="Connections">Keep-alive connections.</param>
+/// <param name="Open">Connects to a proxy what asks it.</param>
 /// <param name="Rate">Requests per second of an open loop, or 0 for a closed one.</param>
-internal sealed record Work(string Title, Func<ProxyShape, HttpRequest> RequestFor, int Connections, double Rate = 0)
+internal sealed record Work(string Title, Func<Proxy, Generator> Open, double Rate = 0)
 {
+    /// <summary>One request of HTTP/1.1, by what the proxy is asked to do, over keep-alive connections.</summary>
+    public Work(string title, Func<ProxyShape, HttpRequest> request, int connections, double rate = 0)
+        : this(title, proxy => new HttpLoad(proxy.Port, request(proxy.Shape), connections), rate)
+    {
+    }
+
     public Work(string title, HttpRequest request, int connections, double rate = 0)
         : this(title, _ => request, connections, rate)
     {
     }
-
-    public HttpLoad Open(Proxy proxy) => new(proxy.Port, RequestFor(proxy.Shape), Connections);
 }
 
 /// <summary>
@@ -104,7 +107,7 @@ internal sealed class Comparison
     /// <summary>One sample.</summary>
     public static Sample Measure(Work work, Proxy proxy, TimeSpan time)
     {
-        using HttpLoad load = work.Open(proxy);
+        using Generator load = work.Open(proxy);
         long cpu = 0;
         double stolen = 0;
         Stolen before = default;
@@ -140,7 +143,7 @@ internal sealed class Comparison
     /// </summary>
     private static void Warm(Work work, Proxy proxy, TimeSpan time)
     {
-        using HttpLoad load = work.Open(proxy);
+        using Generator load = work.Open(proxy);
         proxy.Refresh();
         load.Run(work.Rate, TimeSpan.Zero, time, () => { }, () => { });
         double best = double.MaxValue;

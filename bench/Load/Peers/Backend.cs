@@ -14,13 +14,17 @@ internal sealed class Backend : IDisposable
 
     private ChildProcess _process;
 
-    private Backend(int port, ChildProcess process)
+    private Backend(int port, int http2Port, ChildProcess process)
     {
         Port = port;
+        Http2Port = http2Port;
         _process = process;
     }
 
     public int Port { get; }
+
+    /// <summary>Where it speaks HTTP/2 from the first byte.</summary>
+    public int Http2Port { get; }
 
     public static Backend Start()
     {
@@ -32,6 +36,7 @@ internal sealed class Backend : IDisposable
         WriteAnswer(files, "1m", Bytes1M);
         WriteAnswer(files, "8m", Bytes8M);
         int port = ChildProcess.FreePort();
+        int http2Port = ChildProcess.FreePort();
         string config = NginxFiles.Server("backend", "", $$"""
             sendfile on;
             tcp_nopush on;
@@ -41,6 +46,8 @@ internal sealed class Backend : IDisposable
             client_body_buffer_size 2m;
             server {
               listen 127.0.0.1:{{port}} backlog=16384;
+              listen 127.0.0.1:{{http2Port}} http2 backlog=16384;
+              http2_max_concurrent_streams 1000;
               listen unix:{{Workspace.Folder}}/sink;
               root {{files}};
               location = /100 { return 200 "{{new string('x', 100)}}"; }
@@ -58,7 +65,7 @@ internal sealed class Backend : IDisposable
             }
             """);
         string path = Workspace.Write("backend.conf", config);
-        Backend backend = new(port, Launch(path));
+        Backend backend = new(port, http2Port, Launch(path));
         backend.WaitUntilReady();
         return backend;
     }

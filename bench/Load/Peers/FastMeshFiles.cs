@@ -46,6 +46,7 @@ internal static class FastMeshFiles
               clusters:
               - name: backend
                 type: STATIC
+                {{(shape.Http2Upstream ? "http2_protocol_options: { max_concurrent_streams: 1000 }" : "")}}
                 connect_timeout: 5s
                 load_assignment:
                   cluster_name: backend

@@ -12,6 +12,7 @@ internal enum Contenders
     Epoll = 4,
     Nginx = 8,
     Yarp = 16,
+    Nghttpx = 32,
     All = Haproxy | Uring | Epoll | Nginx | Yarp,
 }
 
@@ -26,6 +27,7 @@ internal static class Fleet
             (Contenders.Uring, "FastMesh", () => FastMeshFiles.Start(shape, backendPort, "uring")),
             (Contenders.Epoll, "FastMesh", () => FastMeshFiles.Start(shape, backendPort, "epoll")),
             (Contenders.Nginx, "nginx", () => NginxFiles.Start(shape, backendPort)),
+            (Contenders.Nghttpx, "nghttpx", () => NghttpxFiles.Start(shape, backendPort)),
             (Contenders.Yarp, "YARP", () => YarpProxy.Start(shape, backendPort)),
         ];
         ProxyList fleet = new();

@@ -50,7 +50,7 @@ internal static class HaproxyFiles
             {{routes}}
               use_backend %[req.hdr(host),lower,map({{hosts}})]
             backend backend
-              server s1 127.0.0.1:{{backendPort}} pool-max-conn -1
+              server s1 127.0.0.1:{{backendPort}} pool-max-conn -1{{(shape.Http2Upstream ? " proto h2" : "")}}
 
             """;
     }

@@ -43,7 +43,7 @@ internal static class NginxFiles
         StringBuilder servers = new();
         for (int i = 0; i < shape.VirtualHosts; i++)
         {
-            string backlog = i == 0 ? " backlog=16384" : "";
+            string backlog = (shape.Http2 ? " http2" : "") + (i == 0 ? " backlog=16384" : "");
             servers.AppendLine(
                 CultureInfo.InvariantCulture,
                 $"server {{ listen 127.0.0.1:{port}{backlog}; server_name host{i}.bench; {Location(shape)} }}");

@@ -88,19 +88,24 @@ internal sealed class Proxy : IDisposable
 
     /// <summary>It gives the smallest answer.</summary>
     public static bool Answers(int port, ProxyShape shape) =>
-        Ask(port, shape).StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
+        shape.Http2 ? GreetsHttp2(port) : Ask(port, shape).StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
 
     /// <summary>The first bytes of the answer to one GET on its own connection; empty if there is none.</summary>
-    public static string Ask(int port, ProxyShape shape)
+    public static string Ask(int port, ProxyShape shape) => Say(
+        port, $"GET /100 HTTP/1.1\r\nHost: {shape.RequestHost}\r\nx-a: 1\r\nx-b: yes\r\nx-c: no\r\n\r\n");
+
+    /// <summary>It answers the preface with SETTINGS (RFC 9113 §3.4).</summary>
+    private static bool GreetsHttp2(int port) =>
+        Say(port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0") is { Length: > 3 } answer && answer[3] == 4;
+
+    private static string Say(int port, string text)
     {
         try
         {
             using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             socket.ReceiveTimeout = 1000;
             socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
-            string request = $"GET /100 HTTP/1.1\r\nHost: {shape.RequestHost}\r\n" +
-                "x-a: 1\r\nx-b: yes\r\nx-c: no\r\n\r\n";
-            socket.Send(Encoding.ASCII.GetBytes(request));
+            socket.Send(Encoding.ASCII.GetBytes(text));
             byte[] answer = new byte[1024];
             int count = socket.Receive(answer);
             return Encoding.ASCII.GetString(answer, 0, count);

@@ -18,6 +18,12 @@ internal sealed record ProxyShape
     /// <summary>Bytes are relayed, HTTP is not looked at.</summary>
     public bool Tcp { get; init; }
 
+    /// <summary>Clients speak HTTP/2 from their first byte.</summary>
+    public bool Http2 { get; init; }
+
+    /// <summary>So do the proxies with the backend.</summary>
+    public bool Http2Upstream { get; init; }
+
     /// <summary>The host that requests name: from the middle of the table.</summary>
     public string RequestHost => $"host{VirtualHosts / 2}.bench";
 }

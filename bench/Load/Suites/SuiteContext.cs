@@ -12,9 +12,10 @@ internal sealed record SuiteContext(BenchOptions Options, Backend Backend, Repor
     public const string Haproxy = "HAProxy";
     public const string Nginx = "nginx";
     public const string Yarp = "YARP";
+    public const string Nghttpx = "nghttpx";
 
     public ProxyList Start(ProxyShape shape, Contenders contenders) =>
-        Fleet.Start(shape, Backend.Port, Options, contenders);
+        Fleet.Start(shape, shape.Http2Upstream ? Backend.Http2Port : Backend.Port, Options, contenders);
 
     public static double Cpu(Sample sample) => sample.CpuUs;
 }

@@ -18,15 +18,14 @@ internal static class Http2OptionsReader
     private const int HpackTableBytesMax = 64 << 10;
 
     /// <summary>Takes the field; the defaults when it is not there.</summary>
-    public static Http2ProtocolSettings Take(Message holder) =>
+    public static Http2ProtocolSettings Take(Message holder, Http2ProtocolSettings defaults) =>
         holder.Sub("http2_protocol_options", Core + "Http2ProtocolOptions") is { } options
-            ? Read(options)
-            : Http2ProtocolSettings.Default;
+            ? Read(options, defaults)
+            : defaults;
 
     /// <summary>Reads the options.</summary>
-    public static Http2ProtocolSettings Read(Message options)
+    public static Http2ProtocolSettings Read(Message options, Http2ProtocolSettings defaults)
     {
-        Http2ProtocolSettings defaults = Http2ProtocolSettings.Default;
         var settings = new Http2ProtocolSettings
         {
             HpackTableBytes = options.Count("hpack_table_size", defaults.HpackTableBytes, max: HpackTableBytesMax),

@@ -34,7 +34,7 @@ internal static class HttpConnectionManagerReader
             StreamIdleTimeout = message.Duration("stream_idle_timeout", TimeSpan.FromMinutes(5)),
             DelayedCloseTimeout = message.Duration("delayed_close_timeout", TimeSpan.FromSeconds(1)),
             DrainTimeout = message.Duration("drain_timeout", TimeSpan.FromSeconds(5)),
-            Http2 = Http2OptionsReader.Take(message),
+            Http2 = Http2OptionsReader.Take(message, Http2ProtocolSettings.Default),
             MaxRequestHeadersKb = message.Count("max_request_headers_kb", 60, min: 1, max: RequestHeadersKbMax),
             SuppressEnvoyHeaders = suppressEnvoyHeaders,
             ServerName = message.Text("server_name", "envoy"),

@@ -28,7 +28,11 @@ internal static class UpstreamProtocolReader
         cluster = ReadHttp1(message, cluster);
         if (message.Sub("http2_protocol_options", Core + "Http2ProtocolOptions") is { } http2)
         {
-            cluster = cluster with { Protocol = UpstreamProtocol.Http2, Http2 = Http2OptionsReader.Read(http2) };
+            cluster = cluster with
+            {
+                Protocol = UpstreamProtocol.Http2,
+                Http2 = Http2OptionsReader.Read(http2, Http2ProtocolSettings.UpstreamDefault),
+            };
         }
 
         if (message.Take("typed_extension_protocol_options") is not { } extensions)
@@ -76,7 +80,7 @@ internal static class UpstreamProtocolReader
                 cluster = cluster with
                 {
                     Protocol = UpstreamProtocol.UseDownstream,
-                    Http2 = Http2OptionsReader.Take(same),
+                    Http2 = Http2OptionsReader.Take(same, Http2ProtocolSettings.UpstreamDefault),
                 };
                 same.End();
                 break;
@@ -92,7 +96,11 @@ internal static class UpstreamProtocolReader
         {
             case ("http2_protocol_options", var element):
                 Message options = element.AsMessage(Core + "Http2ProtocolOptions");
-                cluster = cluster with { Protocol = UpstreamProtocol.Http2, Http2 = Http2OptionsReader.Read(options) };
+                cluster = cluster with
+                {
+                    Protocol = UpstreamProtocol.Http2,
+                    Http2 = Http2OptionsReader.Read(options, Http2ProtocolSettings.UpstreamDefault),
+                };
                 break;
             case (_, var element):
                 cluster = ReadHttp1Options(element.AsMessage(Core + "Http1ProtocolOptions"), cluster) with
