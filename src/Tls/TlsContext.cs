@@ -162,12 +162,7 @@ public sealed unsafe class TlsContext : IDisposable
 
     private nint NewSession()
     {
-        nint ssl = LibSsl.SSL_new(Handle);
-        if (ssl == 0)
-        {
-            throw new InvalidOperationException("SSL_new: " + OpenSslErrors.Drain("out of memory"));
-        }
-
+        nint ssl = OpenSslErrors.Made(LibSsl.SSL_new(Handle), "SSL_new");
         SessionBio.Attach(ssl);
         return ssl;
     }

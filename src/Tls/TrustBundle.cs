@@ -47,7 +47,7 @@ public sealed class TrustBundle
     {
         int before = problems.Count;
         List<X509Handle> all = Pem.ReadCertificates(certificates, "trusted certificates", problems);
-        X509StoreHandle store = new(LibCrypto.X509_STORE_new());
+        X509StoreHandle store = new(OpenSslErrors.Made(LibCrypto.X509_STORE_new(), "X509_STORE_new"));
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (X509Handle certificate in all)
         {

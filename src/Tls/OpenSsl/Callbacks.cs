@@ -91,28 +91,18 @@ internal static unsafe class Callbacks
     [UnmanagedCallersOnly]
     public static int OnTicketKey(nint ssl, byte* name, byte* iv, nint cipher, nint mac, int seals)
     {
-        if (TlsSession.Current?.Context.TicketKeys?.Keys is not { } keys)
+        try
         {
-            return 0;
+            return TlsSession.Current?.Context.TicketKeys?.Keys is { } keys
+                ? TicketKey(keys, name, iv, cipher, mac, seals != 0)
+                : 0;
         }
-
-        Span<byte> wireName = new(name, TlsTicketKeys.NameBytes);
-        if (seals != 0)
+#pragma warning disable CA1031 // our bug ends the handshake; it must not unwind through OpenSSL
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            keys[0].AsSpan(0, TlsTicketKeys.NameBytes).CopyTo(wireName);
-            RandomNumberGenerator.Fill(new Span<byte>(iv, 16));
-            return Use(keys[0], iv, cipher, mac, seals: true) ? 1 : -1;
+            return -1;
         }
-
-        for (int i = 0; i < keys.Length; i++)
-        {
-            if (wireName.SequenceEqual(keys[i].AsSpan(0, TlsTicketKeys.NameBytes)))
-            {
-                return !Use(keys[i], iv, cipher, mac, seals: false) ? -1 : i == 0 ? 1 : 2;
-            }
-        }
-
-        return 0;
     }
 
     [UnmanagedCallersOnly]
@@ -203,6 +193,27 @@ internal static unsafe class Callbacks
         {
             return false;
         }
+    }
+
+    private static int TicketKey(byte[][] keys, byte* name, byte* iv, nint cipher, nint mac, bool seals)
+    {
+        Span<byte> wireName = new(name, TlsTicketKeys.NameBytes);
+        if (seals)
+        {
+            keys[0].AsSpan(0, TlsTicketKeys.NameBytes).CopyTo(wireName);
+            RandomNumberGenerator.Fill(new Span<byte>(iv, 16));
+            return Use(keys[0], iv, cipher, mac, seals: true) ? 1 : -1;
+        }
+
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (wireName.SequenceEqual(keys[i].AsSpan(0, TlsTicketKeys.NameBytes)))
+            {
+                return !Use(keys[i], iv, cipher, mac, seals: false) ? -1 : i == 0 ? 1 : 2;
+            }
+        }
+
+        return 0;
     }
 
     private static bool Use(ReadOnlySpan<byte> key, byte* iv, nint cipher, nint mac, bool seals)

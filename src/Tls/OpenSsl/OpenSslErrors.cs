@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.InteropServices;
 
 namespace FastMesh.Tls.OpenSsl;
@@ -8,6 +9,11 @@ internal static unsafe class OpenSslErrors
     // Reasons from here on are alerts that were received: SSL_AD_REASON_OFFSET + description.
     private const int AlertReasonOffset = 1000;
     private const ulong ReasonMask = 0x7FFFFF;
+
+    /// <summary>What a call made, which fails only when memory has run out.</summary>
+    /// <exception cref="InvalidOperationException">It made nothing.</exception>
+    public static nint Made(nint made, string call) =>
+        made != 0 ? made : throw new InvalidOperationException($"{call}: {Drain("out of memory")}");
 
     /// <summary>Empties the queue; the first entry is the cause, the others its consequences.</summary>
     public static string Drain(string otherwise)

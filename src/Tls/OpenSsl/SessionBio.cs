@@ -17,8 +17,8 @@ internal static unsafe class SessionBio
     /// <summary>Gives a session its ends; they are freed with it.</summary>
     public static void Attach(nint ssl)
     {
-        nint read = LibCrypto.BIO_new(s_readMethod);
-        nint write = LibCrypto.BIO_new(s_writeMethod);
+        nint read = OpenSslErrors.Made(LibCrypto.BIO_new(s_readMethod), "BIO_new");
+        nint write = OpenSslErrors.Made(LibCrypto.BIO_new(s_writeMethod), "BIO_new");
 
         // A read that finds nothing is to be tried again, always; nothing ever clears the flag.
         LibCrypto.BIO_set_flags(read, LibCrypto.BioFlagsRetryRead);
@@ -30,7 +30,7 @@ internal static unsafe class SessionBio
         nint method;
         fixed (byte* name = "fastmesh session\0"u8)
         {
-            method = LibCrypto.BIO_meth_new(LibCrypto.BioTypeSourceSink, name);
+            method = OpenSslErrors.Made(LibCrypto.BIO_meth_new(LibCrypto.BioTypeSourceSink, name), "BIO_meth_new");
         }
 
         _ = LibCrypto.BIO_meth_set_read_ex(method, &Read);

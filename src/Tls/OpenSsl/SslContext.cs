@@ -101,11 +101,7 @@ internal static unsafe class SslContext
 
     private static nint New(nint method, TlsParameters parameters, ICollection<string> problems)
     {
-        nint context = LibSsl.SSL_CTX_new(method);
-        if (context == 0)
-        {
-            throw new InvalidOperationException("SSL_CTX_new: " + OpenSslErrors.Drain("out of memory"));
-        }
+        nint context = OpenSslErrors.Made(LibSsl.SSL_CTX_new(method), "SSL_CTX_new");
 
         LibSsl.SSL_CTX_set_options(context, LibSsl.OptionNoCompression | LibSsl.OptionNoRenegotiation);
         LibSsl.SSL_CTX_set_security_level(context, SecurityLevel);
@@ -155,7 +151,7 @@ internal static unsafe class SslContext
     {
         foreach (TlsCertificate certificate in certificates)
         {
-            nint chain = LibCrypto.OPENSSL_sk_new_null();
+            nint chain = OpenSslErrors.Made(LibCrypto.OPENSSL_sk_new_null(), "OPENSSL_sk_new_null");
             foreach (X509Handle issuer in certificate.Issuers)
             {
                 _ = LibCrypto.OPENSSL_sk_push(chain, issuer.Pointer);
