@@ -1,6 +1,7 @@
 using System.Text;
 using FastMesh.Model;
 using FastMesh.Protocols;
+using FastMesh.Tls;
 
 namespace FastMesh.Engine.Clusters;
 
@@ -18,6 +19,9 @@ internal sealed class EndpointState
 
     /// <summary>The same for HTTP/2.</summary>
     public object? Http2Pool;
+
+    /// <summary>The TLS session that the next connection resumes; null until there was one.</summary>
+    public TlsSessionCache? TlsSessions;
 }
 
 /// <summary>One address of a cluster. The same object stands in every endpoint set that knows the address.</summary>

@@ -1,6 +1,7 @@
 using System;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Snapshots;
+using FastMesh.Engine.Upstream;
 using FastMesh.Protocols.Http2;
 
 namespace FastMesh.Engine.Downstream;
@@ -189,11 +190,10 @@ internal sealed class Http2ServerClock
 
     private void PlanPing(HttpManager manager)
     {
-        long intervalMs = manager.KeepaliveIntervalMs;
-        long lateMs = intervalMs * manager.KeepaliveJitterPercent / 100;
-        _pingDueMs = intervalMs == 0
+        _pingDueMs = manager.KeepaliveIntervalMs == 0
             ? long.MaxValue
-            : _reactor.NowMs + intervalMs + (lateMs > 0 ? (long)(_reactor.NextRandom() % (ulong)lateMs) : 0);
+            : _reactor.NowMs + Http2Keepalive.DelayMs(
+                manager.KeepaliveIntervalMs, manager.KeepaliveJitterPercent, _reactor.NextRandom());
     }
 
     private long NextDueMs(HttpManager manager)

@@ -149,8 +149,7 @@ internal sealed class TcpSession
     {
         _upstreamRemote = endpoint.Address;
         _clusterStats!.UpstreamCxConnecting++;
-        ConnectOutcome connected = await Connector.DialAsync(
-            Reactor, cluster, endpoint, sessions: null, protocols: null);
+        ConnectOutcome connected = await Connector.DialAsync(Reactor, cluster, endpoint, protocols: null);
         _clusterStats.UpstreamCxConnecting--;
         if (connected.Connection is not { } upstream)
         {

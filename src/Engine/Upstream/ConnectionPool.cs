@@ -3,7 +3,6 @@ using FastMesh.Engine.Clusters;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
 using FastMesh.Engine.Transport;
-using FastMesh.Tls;
 
 namespace FastMesh.Engine.Upstream;
 
@@ -22,7 +21,6 @@ internal abstract class ConnectionPool
         Endpoint = endpoint;
         Cluster = cluster;
         Stats = stats;
-        TlsSessions = cluster.Model.Tls is { ResumesSessions: true } ? new TlsSessionCache() : null;
     }
 
     public Reactor Reactor { get; }
@@ -35,9 +33,6 @@ internal abstract class ConnectionPool
 
     /// <summary>The endpoint left its cluster, or the cluster the configuration: nothing is kept for it.</summary>
     public bool IsRetired => Endpoint.IsRetired || Cluster.IsRetired;
-
-    /// <summary>The session that the next TLS connection resumes; null where none are kept.</summary>
-    public TlsSessionCache? TlsSessions { get; }
 
     /// <summary>What its connections offer by ALPN where the cluster says nothing, as a list of one.</summary>
     public abstract string[] ApplicationProtocols { get; }

@@ -72,11 +72,9 @@ internal static class Connector
     /// <param name="reactor">Where the connection lives.</param>
     /// <param name="cluster">Says how.</param>
     /// <param name="endpoint">Where to.</param>
-    /// <param name="sessions">Where the last TLS session is kept; null resumes none.</param>
     /// <param name="protocols">Offered by ALPN where the cluster says none; null offers nothing then.</param>
     public static async ReactorTask<ConnectOutcome> DialAsync(
-        Reactor reactor, ClusterRuntime cluster, EndpointRuntime endpoint, TlsSessionCache? sessions,
-        IReadOnlyList<string>? protocols)
+        Reactor reactor, ClusterRuntime cluster, EndpointRuntime endpoint, IReadOnlyList<string>? protocols)
     {
         ClusterStats stats = cluster.StatsFor(reactor.Index);
         long deadlineMs = reactor.NowMs + cluster.ConnectTimeoutMs;
@@ -93,6 +91,9 @@ internal static class Connector
         }
 
         UpstreamTls said = cluster.Model.Tls!;
+        TlsSessionCache? sessions = said.ResumesSessions
+            ? endpoint.PerReactor[reactor.Index].TlsSessions ??= new TlsSessionCache()
+            : null;
         TlsSession session = tls.Connect(
             said.ServerName, sessions, said.ApplicationProtocols.Count == 0 ? protocols : null);
         TlsHandshake handshake = await TlsHandshake.RunAsync(
@@ -119,7 +120,7 @@ internal static class Connector
     private static async ReactorTask<ConnectOutcome> ConnectAsync(ConnectionPool pool)
     {
         ConnectOutcome outcome = await DialAsync(
-            pool.Reactor, pool.Cluster, pool.Endpoint, pool.TlsSessions, pool.ApplicationProtocols);
+            pool.Reactor, pool.Cluster, pool.Endpoint, pool.ApplicationProtocols);
         if (outcome.Connection is not { } connection)
         {
             return outcome;

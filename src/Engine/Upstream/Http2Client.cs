@@ -73,7 +73,7 @@ internal sealed class Http2Client
     {
         Link.Session.Start();
         Link.Wake();
-        ArmKeepalive(_pool.Cluster.Http2KeepaliveIntervalMs);
+        ArmKeepalive(NextPingMs());
         ServeArrived();
     }
 
@@ -272,9 +272,13 @@ internal sealed class Http2Client
         if (opaque == KeepalivePing && _isPingOut)
         {
             _isPingOut = false;
-            ArmKeepalive(_pool.Cluster.Http2KeepaliveIntervalMs);
+            ArmKeepalive(NextPingMs());
         }
     }
+
+    private long NextPingMs() => Http2Keepalive.DelayMs(
+        _pool.Cluster.Http2KeepaliveIntervalMs, _pool.Cluster.Model.Http2.KeepaliveJitterPercent,
+        _pool.Reactor.NextRandom());
 
     private void ArmKeepalive(long delayMs)
     {

@@ -26,7 +26,9 @@ internal static class Configs
     }
 
     /// <summary>A listener <c>tcp</c> that relays to a Unix socket.</summary>
-    public static string Relay(string socket) => Whole(
+    /// <param name="backend">Where the upstream listens.</param>
+    /// <param name="fields">More fields of the cluster, each with a comma behind it.</param>
+    public static string Relay(string backend, string fields = "") => Whole(
         "tcp",
         """
         name: envoy.filters.network.tcp_proxy
@@ -35,7 +37,7 @@ internal static class Configs
                         stat_prefix: tcp
                         cluster: backend
         """,
-        Backend(socket));
+        Backend(backend, fields));
 
     private static string Http(string action, string clusters) => Whole(
         "web",

@@ -157,6 +157,29 @@ public sealed partial class TlsTests : IDisposable
         Assert.Equal(status == 200, output.StartsWith("secret /x", StringComparison.Ordinal));
     }
 
+    /// <summary>A relay originates TLS as well, and resumes the last connection's session.</summary>
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("auto")]
+    public async Task Relay_ToNginxWithTls_PassesBytesAndResumes(string transport)
+    {
+        await using TestProcess nginx = await TlsNginxAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            _folder.Write("mesh.yaml", Configs.Relay(_folder["backend.sock"], Client("ca", ServerId))),
+            "--transport", transport);
+        for (int i = 0; i < 3; i++)
+        {
+            (int code, string output, string error) = await TestProcess.RunAsync(
+                Tools.Require("curl"), "-sS", "-m", "20", proxy.Url("tcp", "/x").ToString());
+            Assert.True(code == 0, error);
+            Assert.StartsWith("secret /x for server.test from SUCCESS", output, StringComparison.Ordinal);
+        }
+
+        string stats = await proxy.Admin.GetStringAsync("/stats?filter=cluster.backend.ssl");
+        Assert.Contains("ssl.handshake: 3\n", stats, StringComparison.Ordinal);
+        Assert.Contains("ssl.session_reused: 2\n", stats, StringComparison.Ordinal);
+    }
+
     /// <summary>The session ticket that comes behind the handshake is no reason to end an idle connection.</summary>
     [Theory]
     [InlineData("epoll")]
