@@ -46,7 +46,7 @@ internal static class FastMeshFiles
               clusters:
               - name: backend
                 type: STATIC
-                {{(shape.Http2Upstream ? "http2_protocol_options: { max_concurrent_streams: 1000 }" : "")}}
+                {{(shape.Http2Upstream ? "http2_protocol_options: { max_concurrent_streams: 100 }" : "")}}
                 connect_timeout: 5s
                 load_assignment:
                   cluster_name: backend
