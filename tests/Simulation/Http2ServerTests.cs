@@ -388,7 +388,7 @@ public sealed class Http2ServerTests
     {
         while (!condition())
         {
-            await world.DelayAsync(1);
+            await world.SleepAsync(1);
         }
     }
 }

@@ -6,6 +6,7 @@ using System.Text;
 using System.Threading.Tasks;
 using FastMesh.Engine.Transport;
 using FastMesh.Model;
+using FastMesh.Protocols.Http2;
 using FastMesh.Tests.Support;
 using FastMesh.Tests.Support.Http2;
 using Xunit;
@@ -27,6 +28,7 @@ public sealed class UpgradeBridgeTests
     private readonly List<string> _heads = [];
     private string _http1Answer = "101 Switching Protocols";
     private Func<string, string> _http1AcceptOf = Accept;
+    private string _http1Fields = "";
     private string? _passed;
     private string? _rest;
 
@@ -111,6 +113,19 @@ public sealed class UpgradeBridgeTests
         SimulatedHttpWorld world = World(upstream: 1);
         Http2Call call = world.Run(AskedAsync(world));
         Assert.Equal(502, call.Status);
+    }
+
+    /// <summary>An answer that the client has no room for is no tunnel, and the stream is not left open.</summary>
+    [Fact]
+    public void Http2Client_TakesNoSuchHead_GetsAWholeErrorAndNoBytesOfATunnel()
+    {
+        _http1Fields = $"x-long: {new string('x', 2000)}\r\n";
+        SimulatedHttpWorld world = World(upstream: 1);
+        Http2Client client = world.Run(world.ConnectHttp2Async(
+            Http2Limits.Default with { HeaderListBytesMax = 1000 }));
+        Http2Call call = world.Run(Open(world, client, "").Done);
+        Assert.Equal((502, true), (call.Status, call.IsWhole));
+        Assert.True(world.Network.RunUntil(() => world.ClusterStats.UpstreamRqActive == 0));
     }
 
     /// <summary>Bytes behind a request that is declined are nobody's: neither upstream's nor a next request.</summary>
@@ -273,33 +288,21 @@ public sealed class UpgradeBridgeTests
         return call.Body.ToString().Insert(9, "|");
     }
 
+    private static RouteConfiguration With(RouteConfiguration routes, RouteMatch match)
+    {
+        VirtualHost host = routes.VirtualHosts[0];
+        return routes with { VirtualHosts = [host with { Routes = [host.Routes[0] with { Match = match }] }] };
+    }
+
     private SimulatedHttpWorld World(int upstream, bool isConnect = false) => new(
         1,
         configure: said => said with
         {
             Http2 = said.Http2 with { AllowConnect = true },
             Upgrades = [new UpgradeRule("websocket"), new UpgradeRule("CONNECT")],
-            Routes = new RouteConfiguration
-            {
-                VirtualHosts =
-                [
-                    new VirtualHost
-                    {
-                        Name = "all",
-                        Domains = ["*"],
-                        Routes =
-                        [
-                            new Route
-                            {
-                                Match = isConnect
-                                    ? new RouteMatch { PathKind = PathMatchKind.Connect }
-                                    : new RouteMatch { Path = "/chat" },
-                                Action = new ForwardAction { Cluster = "upstream" },
-                            },
-                        ],
-                    },
-                ],
-            },
+            Routes = With(said.Routes!, isConnect
+                ? new RouteMatch { PathKind = PathMatchKind.Connect }
+                : new RouteMatch { Path = "/chat" }),
         },
         cluster: model => upstream == 1 ? model : model with { Protocol = UpstreamProtocol.Http2 },
         upstream: upstream switch { 1 => Serve, 2 => _http2.Accept, _ => static _ => { } });
@@ -338,7 +341,7 @@ public sealed class UpgradeBridgeTests
         await peer.SendAsync(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {(isConnect ? "200 OK" : _http1Answer)}\r\n")
             + (_http1Answer[0] == '4' ? "content-length: 0\r\n\r\n"
                 : isConnect ? "\r\n"
-                : "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+                : _http1Fields + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
                     + _http1AcceptOf(Field(head, "sec-websocket-key")) + "\r\n\r\n"));
         string got = await peer.ReadAsync(4);
         _passed = got;

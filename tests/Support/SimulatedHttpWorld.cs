@@ -123,15 +123,6 @@ internal sealed class SimulatedHttpWorld
         return _speaksTls ? await SimulatedTls.ConnectAsync(connection) : connection;
     }
 
-    /// <summary>Completes after some virtual time.</summary>
-    public Task DelayAsync(int delayMs)
-    {
-        var done = new TaskCompletionSource();
-        ClientReactor.Timers.Schedule(
-            new ReactorTimer(static source => ((TaskCompletionSource)source!).SetResult(), done), delayMs);
-        return done.Task;
-    }
-
     /// <summary>Runs a client's script to its end in virtual time.</summary>
     /// <exception cref="TimeoutException">It did not end.</exception>
     public T Run<T>(Task<T> script, long timeMaxMs = 600_000)

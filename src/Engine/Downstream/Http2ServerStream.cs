@@ -132,7 +132,9 @@ internal sealed class Http2ServerStream : DownstreamStream
             head.StatusCode = 200;
         }
 
-        bool endStream = head.Body.IsEmpty && !exchange.IsTunnel;
+        // The head that accepts leaves the stream open; an error in its place ends it.
+        bool opensTunnel = exchange.IsTunnel && status < 300;
+        bool endStream = head.Body.IsEmpty && !opensTunnel;
         SubmitResult result = _server.Link.Session.SubmitResponse(Key, head, endStream);
         head.StatusCode = status;
         _server.Link.Wake();

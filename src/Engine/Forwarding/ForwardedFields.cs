@@ -159,7 +159,7 @@ internal static class ForwardedFields
             return;
         }
 
-        Span<byte> joined = stackalloc byte[JoinedBytesMax];
+        Span<byte> joined = stackalloc byte[length];
         before.CopyTo(joined);
         separator.CopyTo(joined[before.Length..]);
         element.CopyTo(joined[(before.Length + separator.Length)..]);

@@ -56,12 +56,11 @@ internal static class Upgrade
         upstream.BeginTunnel();
         exchange.CloseDownstream = true;
         exchange.BeginTunnel();
-        if (!PrepareHead(exchange))
+        if (!PrepareHead(exchange) || !Responder.WriteHead(exchange))
         {
             return ForwardError.UpstreamProtocolError;
         }
 
-        Responder.WriteHead(exchange);
         exchange.Downstream.Writer.Flush();
         ReactorTask<long> up = PassAsync(exchange, exchange.Downstream, upstream);
         exchange.Record.BytesSent += await PassAsync(exchange, upstream, exchange.Downstream);

@@ -14,6 +14,7 @@ internal sealed class ConnectionSecurity
 {
     private readonly TlsSession _session;
     private readonly TlsVersion _version;
+    private readonly string _cipherSuite;
     private string? _sessionId;
     private ClientCertDetails? _toldDetails;
     private byte[] _told = [];
@@ -23,7 +24,7 @@ internal sealed class ConnectionSecurity
     {
         _session = session;
         _version = session.Version;
-        CipherSuite = session.CipherSuite;
+        _cipherSuite = session.CipherSuite;
         Local = session.Local;
     }
 
@@ -33,13 +34,11 @@ internal sealed class ConnectionSecurity
     /// <summary>Who we said we are; null when we have no certificate.</summary>
     public PeerIdentity? Local { get; }
 
-    private string CipherSuite { get; }
-
     /// <summary>One value as text; null when there is none.</summary>
     public string? Text(TlsValue value) => value switch
     {
         TlsValue.Version => _version == TlsVersion.Tls13 ? "TLSv1.3" : "TLSv1.2",
-        TlsValue.Cipher => CipherSuite,
+        TlsValue.Cipher => _cipherSuite,
         TlsValue.SessionId => _sessionId ??= _session.SessionId,
         TlsValue.LocalUriSan => Local?.Names(SanType.Uri),
         TlsValue.LocalDnsSan => Local?.Names(SanType.Dns),

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading.Tasks;
 using FastMesh.Engine.Reactors;
 using FastMesh.Engine.Telemetry;
@@ -18,6 +19,7 @@ internal sealed class TlsHandshake
     private readonly Action<TlsHandshake> _done;
     private readonly ReactorTimer _timer;
     private readonly TlsHandshakeQueue? _queue;
+    private readonly LinkedListNode<TlsHandshake>? _place;
     private bool _isDone;
 
     private TlsHandshake(
@@ -27,6 +29,7 @@ internal sealed class TlsHandshake
         Owner = owner;
         _done = done;
         _queue = queue;
+        _place = queue?.Enter(this);
         _timer = new ReactorTimer(static run => ((TlsHandshake)run!).OnTimeout(), this);
     }
 
@@ -50,11 +53,6 @@ internal sealed class TlsHandshake
         : MadeRoom ? "too many handshakes were under way, and this one had waited longest"
         : _connection.Tls?.Error?.ToString() ?? _connection.Error.Text;
 
-    // Links of the queue.
-    internal TlsHandshake? Older { get; set; }
-
-    internal TlsHandshake? Newer { get; set; }
-
     /// <summary>Begins; <paramref name="done"/> is called once, in this call or later.</summary>
     /// <param name="connection">It has said nothing yet.</param>
     /// <param name="session">Its TLS.</param>
@@ -67,7 +65,6 @@ internal sealed class TlsHandshake
         TlsHandshakeQueue? queue = null)
     {
         var run = new TlsHandshake(connection, owner, done, queue);
-        queue?.Enter(run);
         connection.Owner = run;
         connection.IdleActivity = s_activity;
         connection.Reactor.Timers.Schedule(run._timer, timeoutMs);
@@ -144,7 +141,7 @@ internal sealed class TlsHandshake
         }
 
         _isDone = true;
-        _queue?.Leave(this);
+        _queue?.Leave(_place!);
         _connection.Reactor.Timers.Cancel(_timer);
         _connection.Owner = null;
         _connection.IdleActivity = null;

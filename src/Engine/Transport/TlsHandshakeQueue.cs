@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Diagnostics;
 
 namespace FastMesh.Engine.Transport;
@@ -8,9 +9,8 @@ namespace FastMesh.Engine.Transport;
 /// </summary>
 internal sealed class TlsHandshakeQueue
 {
+    private readonly LinkedList<TlsHandshake> _handshakes = new();
     private readonly int _max;
-    private TlsHandshake? _oldest;
-    private TlsHandshake? _newest;
 
     /// <param name="max">How many may be under way; at least 1.</param>
     public TlsHandshakeQueue(int max)
@@ -19,52 +19,16 @@ internal sealed class TlsHandshakeQueue
         _max = max;
     }
 
-    /// <summary>Under way.</summary>
-    public int Count { get; private set; }
-
-    public void Enter(TlsHandshake handshake)
+    /// <summary>Takes its place, which <see cref="Leave"/> frees.</summary>
+    public LinkedListNode<TlsHandshake> Enter(TlsHandshake handshake)
     {
-        if (Count == _max)
+        if (_handshakes.Count == _max)
         {
-            _oldest!.MakeRoom();
+            _handshakes.First!.Value.MakeRoom();
         }
 
-        handshake.Older = _newest;
-        if (_newest is null)
-        {
-            _oldest = handshake;
-        }
-        else
-        {
-            _newest.Newer = handshake;
-        }
-
-        _newest = handshake;
-        Count++;
+        return _handshakes.AddLast(handshake);
     }
 
-    public void Leave(TlsHandshake handshake)
-    {
-        if (handshake.Older is { } older)
-        {
-            older.Newer = handshake.Newer;
-        }
-        else
-        {
-            _oldest = handshake.Newer;
-        }
-
-        if (handshake.Newer is { } newer)
-        {
-            newer.Older = handshake.Older;
-        }
-        else
-        {
-            _newest = handshake.Older;
-        }
-
-        handshake.Older = null;
-        handshake.Newer = null;
-        Count--;
-    }
+    public void Leave(LinkedListNode<TlsHandshake> place) => _handshakes.Remove(place);
 }
